@@ -1,0 +1,1 @@
+"""Taught defects from a handful of examples."""

@@ -1,0 +1,1 @@
+"""Whether the sound may be trusted."""

@@ -1,0 +1,1 @@
+"""Framing, filters, spectra, envelope."""

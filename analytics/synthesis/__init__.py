@@ -1,0 +1,1 @@
+"""Simulated sound with known truth."""

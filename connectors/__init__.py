@@ -1,0 +1,1 @@
+"""The outside world, one small port per kind."""

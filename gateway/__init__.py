@@ -1,0 +1,1 @@
+"""The running thing: owns time, tasks and processes."""

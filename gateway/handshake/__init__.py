@@ -1,0 +1,1 @@
+"""Who says what to whom, on which tag, for one part."""

@@ -1,0 +1,1 @@
+"""Episodes to incidents to what is told to whom: pure rules."""

@@ -1,0 +1,341 @@
+"""What passes between the processes: frozen, plain, versioned.
+
+Everything goes through main, as the spokes of a wheel: a worker never speaks to the ledger, the front never to a
+worker. Sound passes only as evidence, and only where the site file lets it be written.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.decision.verdict import Verdict
+from analytics.quality.words import Quality
+
+VERSION = 1  #: of this module; a process that hears another one refuses to work
+
+
+# ---- main -> worker -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StartCapture:
+    """A part is at the station: record it."""
+
+    station: str
+    ticket: int  #: ours, unique over the life of main; what every answer is matched by
+    part_type: int
+    part_id: str
+    seen_at: float  #: monotonic seconds when the trigger was seen
+    teach: bool = False  #: Mode 3: learn from it instead of judging it
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """Nobody wants this part's verdict any more."""
+
+    station: str
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlantState:
+    """What the plant's tags say of a machine; None where unknown or bad."""
+
+    station: str
+    at: float
+    running: bool | None
+    rpm: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class UseRecipe:
+    """From the next part of this type on, judge by this recipe folder."""
+
+    station: str
+    part_type: int
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestartBaseline:
+    """Maintenance was done: learn this machine's normal anew."""
+
+    station: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Finish what is under way and end."""
+
+
+# ---- worker -> main -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The worker stands: its sources are open (or being tried), its recipes are loaded."""
+
+    worker: str
+    version: int
+    recipes: Mapping[str, Mapping[int, "RecipeView"]]  #: station -> PartType -> what it learned
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeView:
+    """What others need to know of a loaded recipe."""
+
+    name: str
+    version: int
+    hash: str
+    provisional: bool  #: the limit is not yet proven at the promised rate
+    promise: str  #: one line, as `teach` prints it
+    defects: tuple[str, ...]
+    fault: str = ""  #: why it cannot be used; empty when it can
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One whole pass of the worker's loop was completed; at least every 200 ms."""
+
+    worker: str
+    at: float
+    passes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The sound of this very trigger is being recorded."""
+
+    station: str
+    ticket: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartEvidence:
+    """What lets a person believe a verdict; `sound` only where the site file lets it be written."""
+
+    rate: int
+    sound: NDArray[np.int16] | None = None
+    spectrogram_db: NDArray[np.float32] | None = None  #: (frames, bands)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The verdict of one part."""
+
+    station: str
+    ticket: int
+    verdict: Verdict
+    captured_at: float  #: monotonic seconds when the last sample of the capture was there
+    judged_at: float
+    recipe: str = ""  #: name, version and hash
+    level_db: float | None = None
+    evidence: PartEvidence | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taught:
+    """The sound of a part heard in Mode 3, for the learner."""
+
+    station: str
+    ticket: int
+    part_type: int
+    rate: int
+    samples: NDArray[np.float32]  #: the capture, surroundings included
+    start: int
+    stop: int
+    quality: tuple[Quality, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeLoaded:
+    """Answer to `UseRecipe`."""
+
+    station: str
+    part_type: int
+    recipe: RecipeView
+
+
+@dataclass(frozen=True, slots=True)
+class EarReport:
+    """How the microphone of a station is, about once a second."""
+
+    station: str
+    at: float
+    quality: tuple[Quality, ...]  #: silent, frozen, vanished, ...; empty = good
+    sentence: str
+    level_db: float | None  #: RMS of the last second, dB re full scale
+    gaps: int  #: since the source was opened
+    lost_samples: int
+    last_sample_age_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of evidence in an envelope spectrum."""
+
+    fault: str
+    order: float
+    frequency_hz: float
+    harmonics_snr_db: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the sound of a machine points to; `fault` is the field's word or none or undecided."""
+
+    name: str  #: outer race | inner race | rolling element | cage | gear | none | undecided
+    fault: str | None  #: BPFO | BPFI | BSF | FTF
+    reason: str
+    bearing: str = ""
+    confidence: float | None = None
+    rpm: float | None = None
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MachineEvidence:
+    """The envelope spectrum a diagnosis rests on."""
+
+    frequency_hz: NDArray[np.float32]
+    envelope: NDArray[np.float32]
+    band_hz: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeView:
+    """One alarm of a machine from raised to cleared, repeated in every report while it lasts."""
+
+    id: str  #: random, given when raised
+    failure_mode: str  #: the diagnosis' name, or "abnormal sound"
+    severity: str  #: warning | critical
+    raised_at: str  #: ISO 8601 UTC
+    active: bool
+    text: str  #: one sentence with the numbers
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionReport:
+    """The condition of a machine, about once a second while it is heard."""
+
+    station: str
+    at: float
+    wall: str  #: ISO 8601 UTC
+    running: bool | None
+    rpm: float | None
+    indicators: Mapping[str, float]
+    level_over_baseline_db: float | None  #: None while the baseline is being learned
+    baseline: str  #: "learning 12 of 20 s" | "frozen 2026-11-24T12:00Z"
+    diagnosis: Diagnosis
+    quality: tuple[Quality, ...]
+    episodes: tuple[EpisodeView, ...] = ()
+    evidence: MachineEvidence | None = None  #: with a newly raised episode only
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerNote:
+    """Something a person should read in the log."""
+
+    worker: str
+    level: str  #: info | warning | error
+    sentence: str
+
+
+# ---- main -> ledger -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PartRecord:
+    """One part as it was told to the PLC, and as it truly was where that came later."""
+
+    station: str
+    mode: str  #: observe | shadow | active
+    plc_mode: int
+    sequence: int
+    part_id: str
+    part_type: int
+    wall: str  #: ISO 8601 UTC, when the trigger was seen
+    told: Verdict  #: what was committed (or would have been, where nothing is written)
+    defect_code: int
+    quality_code: int
+    true: Verdict | None  #: a verdict that came too late for the PLC
+    written: bool  #: ResultSeq was written and answered
+    latency_ms: float | None  #: trigger seen -> ResultSeq answered (or verdict known, where nothing is written)
+    judge_ms: float | None  #: capture complete -> verdict
+    recipe: str
+    outcome: str  #: judged | late | aborted | overrun | lost | taught | observed
+    evidence: PartEvidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """Something that happened and may matter later: link lost, link back, worker restarted, baseline learned."""
+
+    wall: str
+    where: str  #: station, connector or process
+    kind: str  #: short, stable, kebab-case
+    sentence: str
+    level: str = "info"  #: info | warning | error
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a person asks for. Checked and audited by the ledger, which alone carries it out."""
+
+    name: str  #: acknowledge | maintenance-done | ...
+    target: str  #: incident id, station, ...
+    who: str
+    via: str  #: page | opcua | terminal
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DefectNames:
+    """Taught classes of a station, asking for codes (ledger answers `DefectCodes`)."""
+
+    station: str
+    names: tuple[str, ...]
+
+
+# ---- ledger -> main -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DefectCodes:
+    """DefectCode of every name this station ever had: 2 and up, given once, never reused."""
+
+    station: str
+    codes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """An incident as the front and the terminal show it."""
+
+    id: str
+    station: str
+    asset: str
+    failure_mode: str
+    severity: str
+    raised_at: str
+    cleared_at: str | None
+    acknowledged_by: str | None
+    text: str
+    order: str  #: the order's number, "queued", "none (why)", ...
+    order_state: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReport:
+    """State of the ledger, after every change and at least every second."""
+
+    at: float
+    incidents: tuple[IncidentView, ...]
+    outbox_waiting: int
+    outbox_stuck: int
+    disk_free_bytes: int
+    faults: tuple[str, ...]  #: sentences: disk full, CMMS refused the key, ...
+    defect_codes: Mapping[str, Mapping[str, int]]

@@ -1,0 +1,110 @@
+"""The published state of the whole gateway: what every screen, tag and metric is made from.
+
+Main makes a new one a few times a second and hands it to the front. Nothing in it is shared or changed afterwards.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from analytics.decision.verdict import Verdict
+from connectors.plc.port import GwImage, PlcImage
+from gateway.processes.messages import ConditionReport, EarReport, IncidentView, RecipeView
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Since the gateway started; UInt32 on tags, so that a loss shows as a difference."""
+
+    parts: int = 0
+    ok: int = 0
+    not_ok: int = 0
+    not_decidable: int = 0
+    late: int = 0
+    missed: int = 0  #: triggers that were skipped by the PLC's counter, seen as a jump
+    overrun: int = 0
+    aborted: int = 0
+    lost: int = 0  #: results that could not be written
+
+
+@dataclass(frozen=True, slots=True)
+class LastPart:
+    """The part judged last at a station."""
+
+    sequence: int
+    part_id: str
+    part_type: int
+    wall: str
+    verdict: Verdict
+    defect_code: int
+    quality_code: int
+    latency_ms: float | None
+    recipe: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """The part flow of one station."""
+
+    mode: str  #: observe | shadow | active
+    link: str  #: up | down | connecting
+    link_sentence: str
+    ready: bool
+    plc: PlcImage | None
+    gateway: GwImage
+    counters: Counters
+    last: LastPart | None
+    recipes: Mapping[int, RecipeView]
+    latencies_ms: tuple[float, ...] = ()  #: of the last 1,000 parts, for p50 and p99
+    chips: tuple[int, ...] = ()  #: evaluation of the last 20 parts, newest last
+
+
+@dataclass(frozen=True, slots=True)
+class StationView:
+    """One station."""
+
+    name: str
+    title: str
+    ear: EarReport | None
+    part: PartView | None = None
+    condition: ConditionReport | None = None
+    asset: str = ""
+    worker_alive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    """One alarm as plain tags: needs an operator response, else it is an event."""
+
+    station: str  #: empty for the gateway as a whole
+    name: str  #: [A-Za-z0-9]+, stable: MicrophoneSilent, PlcLinkDown, ...
+    active: bool
+    since: str
+    text: str
+    priority: str  #: low | medium | high
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessView:
+    """One of the gateway's processes."""
+
+    name: str
+    alive: bool
+    restarts: int
+    pid: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything, at one moment."""
+
+    line: str
+    wall: str  #: ISO 8601 UTC
+    at: float  #: monotonic seconds
+    boot_id: int
+    version: str
+    stations: tuple[StationView, ...]
+    incidents: tuple[IncidentView, ...] = ()
+    alarms: tuple[AlarmView, ...] = ()
+    processes: tuple[ProcessView, ...] = ()
+    outbox_waiting: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)  #: messages lost by queue: each is an alarm

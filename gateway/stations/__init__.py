@@ -1,0 +1,1 @@
+"""The two flows, part and machine, and the process they run in."""
