@@ -1,0 +1,124 @@
+"""`wheeltapper`, the command: finds the file of a command, runs it, turns a fault into a sentence and an exit code.
+
+How a command is added: `gateway/cli/<name>.py` holds a plain typed function ``command`` whose parameters are typer
+options and whose docstring is its help (or ``command = typer.Typer()`` where it has sub-commands), and `COMMANDS`
+below names it. The file is imported only when its command is called, so that `wheeltapper --help` does not wait for
+SciPy. A command
+
+- returns nothing when all went well, and raises ``typer.Exit(1)`` where it has said itself what failed;
+- lets the faults of its rooms pass: `main` prints ``str(fault)`` on stderr, one sentence a line, and ends with the code
+  of `FAULTS`. A new room adds its fault there;
+- writes what was asked for to stdout (`gateway.cli.output.say`, `emit`), everything else to stderr (`note`), and with
+  ``--json`` nothing but JSON to stdout.
+
+Exit codes: 0 all is well; 1 it failed; 2 the site file or the command line is wrong; 3 the recipe or a model is.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import version
+
+import typer
+
+from gateway.cli.output import note, say
+
+COMMANDS = {
+    "demo": ("gateway.cli.demo:command", "A small plant at real speed: sound, PLC, Maximo, and the truth at the end."),
+    "run": ("gateway.cli.run:command", "The gateway of a line, until it is told to stop."),
+    "check": ("gateway.cli.check:command", "All faults of a site file at once; with --connect every connection too."),
+    "trust": ("gateway.cli.trust:command", "The certificates that were refused, and the word to trust one."),
+    "teach": ("gateway.cli.teach:command", "Learn a recipe from recordings of good parts."),
+    "recipe": ("gateway.cli.recipe:command", "What a recipe has learned: its card, figures and limits."),
+    "judge": ("gateway.cli.judge:command", "Judge recordings by a recipe, one line a part."),
+    "parts": ("gateway.cli.parts:command", "The parts the store holds."),
+    "events": ("gateway.cli.events:command", "What happened, as the store holds it."),
+    "orders": ("gateway.cli.orders:command", "The work orders, and what still waits to be sent."),
+    "simulate": ("gateway.cli.simulate:command", "The other sides (plc, maximo, line) as programs of their own."),
+    "devices": ("gateway.cli.devices:command", "Audio devices and channels, with a level meter."),
+}
+
+#: What a room raises when the world is not as it should be, and what the command then ends with. Named by text, so
+#: that no room is imported for the sake of an error it never raised.
+FAULTS = {
+    "config.load:SiteError": 2,
+    "models.recipe:RecipeError": 3,
+    "models.embedding:ModelError": 3,
+    "models.teach:TeachError": 3,
+    "gateway.audio.files:SoundFileError": 1,
+    "gateway.audio.source:SourceFault": 1,
+    "gateway.store.database:StoreError": 1,
+    "connectors.plc.port:PlcFault": 1,
+    "connectors.cmms.port:CmmsFault": 1,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code.
+
+    Parameters
+    ----------
+    arguments
+        What stands after ``wheeltapper``; of this process where None.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] in {"--help", "-h", "help"}:
+        _overview()
+        return 0
+    if given[0] == "--version":
+        say(f"wheeltapper {version('wheeltapper')}")
+        return 0
+    name = given[0]
+    if name not in COMMANDS:
+        near = get_close_matches(name, COMMANDS, n=1)
+        note(f"wheeltapper: there is no command {name}; " + (f"did you mean {near[0]}?" if near else "see --help"))
+        return 2
+    return _run(name, given[1:])
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    try:
+        _typer(name)(arguments, prog_name=f"wheeltapper {name}")
+    except SystemExit as end:  # typer always ends this way
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BrokenPipeError:  # `wheeltapper judge ... | head`: nobody reads on, and there is nobody to tell
+        sys.stdout = None
+        return 1
+    except _known() as fault:
+        note(str(fault))
+        return _code(fault)
+    return 0
+
+
+def _typer(name: str) -> typer.Typer:
+    module, attribute = COMMANDS[name][0].split(":")
+    command: typer.Typer | Callable[..., None] = getattr(import_module(module), attribute)
+    if isinstance(command, typer.Typer):
+        return command
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(name)(command)
+    return app
+
+
+def _known() -> tuple[type[BaseException], ...]:
+    """Gather the faults of the rooms this process has entered; one that was not imported cannot have been raised."""
+    places = (place.split(":") for place in FAULTS)
+    return tuple(getattr(sys.modules[module], fault) for module, fault in places if module in sys.modules)
+
+
+def _code(fault: BaseException) -> int:
+    names = (f"{kind.__module__}:{kind.__qualname__}" for kind in type(fault).__mro__)
+    return next(FAULTS[name] for name in names if name in FAULTS)
+
+
+def _overview() -> None:
+    say("wheeltapper listens to every part and every machine of a line.\n")
+    say("  wheeltapper COMMAND --help tells more of each:\n")
+    for name, (_, line) in COMMANDS.items():
+        say(f"  {name:<10}{line}")
+    say("\nIt is an indication by sound, not a safety function.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
