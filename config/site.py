@@ -1,0 +1,270 @@
+"""The site file as a schema: what a plant engineer may write, each key with its bounds and a sentence.
+
+`config.load` turns a TOML file into a `Site` or into a list of all its faults.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from config.values import Duration, Secret, Size
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+
+
+class Table(BaseModel):
+    """A table of the file: unknown keys are faults, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _timezone(name: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f'found {name!r}; wanted a name such as "Europe/Berlin" or "UTC"') from None
+    return name
+
+
+class Line(Table):
+    """The line this gateway listens to."""
+
+    name: str = Field(min_length=1, max_length=60, description="What people call the line.")
+    timezone: Annotated[str, AfterValidator(_timezone)] = Field("UTC", description="Time zone of people and orders.")
+
+
+class Keep(Table):
+    """How long and how much is kept."""
+
+    parts: Duration = Field(2 * 31557600.0, description="Age of the oldest part kept.")
+    conditions: Duration = Field(5 * 31557600.0, description="Age of the oldest machine condition kept.")
+    evidence: Size = Field(20e9, description="Size of the evidence folder; the oldest goes first.")
+
+
+class Store(Table):
+    """Where the gateway remembers."""
+
+    folder: Path = Field(Path("data"), description="SQLite and evidence; relative to the site file.")
+    keep: Keep = Keep()
+    sound: Literal["never", "rejects", "all"] = Field("never", description="Which sound may be written at all.")
+
+
+# ---- PLCs -----------------------------------------------------------------------------------------------------------
+
+
+class OpcUaPlcSettings(Table):
+    """A PLC with an OPC UA server."""
+
+    kind: Literal["opcua"]
+    url: str = Field(pattern=r"^opc\.tcp://.+", description="Address of its server.")
+    security: Literal["None", "Sign", "SignAndEncrypt"] = Field("SignAndEncrypt", description="Message security.")
+    user: str = Field("", description="User name; empty = anonymous.")
+    password: Secret | None = Field(None, description="Its password.")
+    certificates: Path = Field(Path("certificates"), description="Our certificate, the trusted and the refused ones.")
+    poll_ms: float = Field(10, ge=2, le=1000, description="How often the trigger is looked for.")
+    timeout_ms: float = Field(500, ge=50, le=10_000, description="Longest wait for one answer.")
+
+
+class ModbusPlcSettings(Table):
+    """A PLC with a Modbus TCP server: the gateway is the client."""
+
+    kind: Literal["modbus"]
+    host: str = Field(min_length=1, description="Its address.")
+    port: int = Field(502, ge=1, le=65535)
+    unit: int = Field(1, ge=0, le=255, description="Unit identifier.")
+    word_order: Literal["big", "little"] = Field("big", description="Order of the two words of a float.")
+    poll_ms: float = Field(10, ge=2, le=1000, description="How often the trigger is looked for.")
+    timeout_ms: float = Field(200, ge=20, le=10_000, description="Longest wait for one answer.")
+
+
+class ModbusServerSettings(Table):
+    """A PLC that is a Modbus TCP client: it writes to and reads from the gateway."""
+
+    kind: Literal["modbus-server"]
+    host: str = Field("127.0.0.1", description="Interface to listen on.")
+    port: int = Field(502, ge=0, le=65535)
+    allow: tuple[str, ...] = Field((), description="Addresses that may connect; empty = any that reach the interface.")
+    word_order: Literal["big", "little"] = Field("big", description="Order of the two words of a float.")
+    poll_ms: float = Field(5, ge=2, le=1000, description="How often the registers are looked at.")
+
+
+Plc = Annotated[OpcUaPlcSettings | ModbusPlcSettings | ModbusServerSettings, Field(discriminator="kind")]
+
+
+# ---- CMMS -----------------------------------------------------------------------------------------------------------
+
+
+class MaximoSettings(Table):
+    """An IBM Maximo Manage, by its REST API."""
+
+    kind: Literal["maximo"]
+    url: str = Field(pattern=r"^https?://.+", description="Root of the API, as in https://host/maximo/api.")
+    key: Secret = Field(description="API key of the gateway's own Maximo user.")
+    site: str = Field(min_length=1, max_length=8, description="SITEID of the orders.")
+    creates: Literal["work order", "service request"] = Field("work order", description="A work order starts as WAPPR.")
+    per_week: int = Field(10, ge=0, le=1000, description="Automatic orders a week for the site; then a person decides.")
+    priority: dict[Literal["critical", "warning"], int] = Field(
+        default_factory=dict, description="No default: sites differ on which end is urgent."
+    )
+    work_type: str = Field("", max_length=5, description="WORKTYPE of the orders; empty = the site's default.")
+    timeout: Duration = Field(20.0, description="Longest wait for one answer.")
+
+
+Cmms = MaximoSettings
+
+
+# ---- sources --------------------------------------------------------------------------------------------------------
+
+
+class Microphone(Table):
+    """A channel of an audio device."""
+
+    kind: Literal["microphone"]
+    device: str = Field(min_length=1, description="Part of the device's name, as `wheeltapper devices` prints it.")
+    host_api: str = Field("", description="Needed where the same device appears under several, as on Windows.")
+    channel: int = Field(1, ge=1, le=64, description="Counted from 1.")
+    rate: Literal[8000, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 192000] = 48000
+
+
+class RecordingSource(Table):
+    """Sound files in place of a microphone."""
+
+    kind: Literal["recording"]
+    path: Path = Field(description="A file or a folder.")
+    play: Literal["parts", "stream"] = Field("parts", description="Each file by its PartId, or one after the other.")
+    pace: float = Field(
+        1.0, ge=0, le=1000, description="1 = real time, 10 = ten times as fast, 0 = as fast as it goes."
+    )
+    channel: int = Field(1, ge=1, le=64, description="Counted from 1.")
+    rate: int = Field(48000, ge=1000, le=400_000, description="Must be the files' own.")
+
+
+class SimulatedSource(Table):
+    """Simulated sound with known truth, for rehearsal."""
+
+    kind: Literal["simulated"]
+    sound: Literal["castings", "gearmotors", "pump"]
+    seed: int = Field(1, ge=0)
+    rate: int = Field(48000, ge=16000, le=192_000)
+    rpm: float = Field(1480.0, gt=0, description="True speed of a simulated machine.")
+    fault_at: Duration | None = Field(None, description="When the bearing of a simulated machine begins to fail.")
+
+    @property
+    def channel(self) -> int:
+        """A simulation has one channel."""
+        return 1
+
+
+AnySource = Annotated[Microphone | RecordingSource | SimulatedSource, Field(discriminator="kind")]
+
+
+# ---- stations -------------------------------------------------------------------------------------------------------
+
+
+class CaptureWindow(Table):
+    """Where the part's sound lies, counted from the trigger; 100 ms before and after come by themselves."""
+
+    after_ms: float = Field(20, ge=-5000, le=60_000, description="From trigger to the part's first sample.")
+    length_ms: float = Field(300, ge=20, le=60_000, description="Length of the part's sound.")
+
+
+class Parts(Table):
+    """The part flow of a station."""
+
+    plc: Name = Field(description="Which [plc.NAME] triggers it.")
+    tags: str = Field("", description="OPC UA: prefix of the contract's tags.")
+    names: dict[str, str] = Field(default_factory=dict, description="OPC UA: single tags by name, over the prefix.")
+    block: int | None = Field(None, ge=0, le=1000, description="Modbus: number of the station's block of 64 registers.")
+    recipes: dict[Annotated[int, Field(ge=0, le=65535)], Path] = Field(
+        default_factory=dict, description="Recipe folder by the PLC's PartType; unknown = not ready."
+    )
+    capture: CaptureWindow = CaptureWindow()
+    deadline_ms: float = Field(600, ge=50, le=65_000, description="Used where the PLC leaves DeadlineMs 0.")
+    margin_ms: float = Field(20, ge=5, le=5000, description="NotDecidable is written this long before the deadline.")
+    reject_rate: float = Field(0.01, gt=0, le=0.5, description="False rejects the recipe must promise.")
+    teach_parts: int = Field(
+        0, ge=0, le=5000, description="Parts heard in Mode 3 to learn a missing recipe from; 0 = off."
+    )
+
+
+class Bearing(Table):
+    """A bearing, by type or by its own fault orders."""
+
+    name: str = Field(min_length=1, max_length=30, description='As a technician says it: "drive end".')
+    type: str = Field("", description="Known types: docs/machines.md.")
+    orders: dict[Literal["BPFO", "BPFI", "BSF", "FTF"], float] = Field(
+        default_factory=dict, description="Multiples of the shaft speed, where the type is not known."
+    )
+
+
+class Tag(Table):
+    """A plain tag of a PLC."""
+
+    plc: Name
+    tag: str = Field("", description="OPC UA node id.")
+    register: int | None = Field(None, ge=0, le=65535, description="Modbus holding register, counted from 0.")
+    type: Literal["uint16", "int16", "float", "bool"] = Field("uint16", description="Modbus: what the register holds.")
+
+
+class Machine(Table):
+    """The machine flow of a station."""
+
+    asset: str = Field(min_length=1, max_length=25, description="The CMMS's number of the machine.")
+    bearings: tuple[Bearing, ...] = ()
+    speed: Tag | None = Field(None, description="Tag that holds the shaft speed in rpm.")
+    rpm: float | None = Field(None, gt=0, le=200_000, description="Shaft speed, where it is constant.")
+    rpm_tolerance: float = Field(0.02, ge=0.001, le=0.2, description="0.02 = +-2 %.")
+    runs: Tag | None = Field(None, description="Tag that is true while the machine runs; none = always.")
+    orders: Name | None = Field(None, description="Which [cmms.NAME] receives orders; none = incidents only.")
+    learn: Duration = Field(600.0, description="Running sound the baseline is learned from.")
+    diagnose_every: Duration = Field(60.0, description="How often a diagnosis is made.")
+    diagnose_over: Duration = Field(10.0, description="Length of sound a diagnosis looks at.")
+    persist: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1, le=100)]] = Field(
+        (3, 4), description="m of the last n diagnoses raise an alarm."
+    )
+    warning_db: float = Field(6.0, gt=0, le=60, description="Level over baseline.")
+    critical_db: float = Field(12.0, gt=0, le=60, description="Level over baseline.")
+
+    @field_validator("persist")
+    @classmethod
+    def _m_of_n(cls, persist: tuple[int, int]) -> tuple[int, int]:
+        if persist[0] > persist[1]:
+            raise ValueError(f"found {persist[0]} of {persist[1]}; wanted m of n with m <= n, as in [3, 4]")
+        return persist
+
+
+class Station(Table):
+    """A place on the line where sound is heard."""
+
+    name: Name = Field(description="Short name on tags and in the store.")
+    title: str = Field("", max_length=60, description="Name for people; empty = the short one.")
+    mode: Literal["observe", "shadow", "active"] = Field("observe", description="active alone writes PLC tags.")
+    source: AnySource
+    ambient: AnySource | None = Field(None, description="A second microphone that hears the hall, not the part.")
+    parts: Parts | None = None
+    machine: Machine | None = None
+
+
+class Serve(Table):
+    """The gateway's own servers."""
+
+    opcua: str = Field("", pattern=r"^(opc\.tcp://.+)?$", description="Address of its OPC UA server; empty = none.")
+    security: Literal["None", "Sign", "SignAndEncrypt"] = Field(
+        "SignAndEncrypt", description="Lowest security accepted; None is refused off loopback."
+    )
+    modbus: str = Field("", pattern=r"^(.+:\d+)?$", description="host:port of its Modbus server; empty = none.")
+    certificates: Path = Field(Path("certificates"), description="Certificate of the server and the trusted clients.")
+
+
+class Site(Table):
+    """A whole site file."""
+
+    line: Line
+    store: Store = Store()
+    plc: dict[Name, Plc] = Field(default_factory=dict)
+    cmms: dict[Name, Cmms] = Field(default_factory=dict)
+    station: tuple[Station, ...] = Field(min_length=1, max_length=64)
+    serve: Serve = Serve()
