@@ -205,7 +205,7 @@ class Tag(Table):
 
     plc: Name
     tag: str = Field("", description="OPC UA node id.")
-    register: int | None = Field(None, ge=0, le=65535, description="Modbus holding register, counted from 0.")
+    address: int | None = Field(None, ge=0, le=65535, description="Modbus holding register, counted from 0.")
     type: Literal["uint16", "int16", "float", "bool"] = Field("uint16", description="Modbus: what the register holds.")
 
 
