@@ -1,0 +1,172 @@
+"""One part, from its sound to its verdict. Teaching, the live station and `wheeltapper judge` all come through here."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.decision.model import FrontEnd, PartModel
+from analytics.decision.reason import why_strange
+from analytics.decision.verdict import Evaluation, Verdict
+from analytics.features.log_mel import LOW_HZ, Profile, mel_plan, part_features
+from analytics.few_shot.prototypes import UNKNOWN
+from analytics.quality.gate import surroundings_of
+from analytics.quality.part_sound import clipped_share, is_frozen, is_silent, rms_db, too_clipped
+from analytics.quality.words import Quality
+from analytics.signal.capture import SURROUNDINGS_S, Capture
+from analytics.signal.filters import at_rest, filter_step, high_pass
+from analytics.signal.onset import find_onset
+
+_QUIET_KEPT_S = SURROUNDINGS_S / 2  #: of each surroundings, left to the gate when a knock is looked for
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """A verdict and the numbers behind it.
+
+    Parameters
+    ----------
+    verdict
+        What is said of the part.
+    features : ndarray, shape (d,), float32, or None
+        What was scored; None where nothing could be.
+    level_db
+        RMS of the part, dB re full scale; None where it was not finite or not there.
+    clipped_share
+        Share of the part's samples at full scale.
+    disturbance
+        Loudest surroundings against the gate's limit, 1 being the limit; None where they were not looked at.
+    onset
+        Index of the part's first sample within the capture, after alignment.
+    """
+
+    verdict: Verdict
+    features: NDArray[np.float32] | None = None
+    level_db: float | None = None
+    clipped_share: float = 0.0
+    disturbance: float | None = None
+    onset: int | None = None
+
+
+def align(capture: Capture, front_end: FrontEnd) -> Capture:
+    """Move the part to where it truly begins, and give it the length that is judged.
+
+    A knock is looked for from half the surroundings before the cut to where a whole part still fits; a running part
+    begins where it was cut. Never looks across a gap. The part comes out shorter than `front_end.length` where the
+    sound ends before.
+    """
+    start = capture.start
+    heard_from = max([0, *(gap_stop for _, gap_stop in capture.gaps if gap_stop <= start)])
+    heard_to = min([len(capture.samples), *(gap_start for gap_start, _ in capture.gaps if gap_start >= start)])
+    if front_end.profile is Profile.KNOCK:
+        kept = round(_QUIET_KEPT_S * capture.rate)
+        first = max(heard_from, start - kept)
+        last = max(start, heard_to - front_end.length - (kept if capture.after else 0))
+        found = find_onset(capture.samples, capture.rate, first, min(last + front_end.length // 2, heard_to))
+        start = start if found is None else min(found, last)
+    return replace(capture, start=start, stop=min(start + front_end.length, heard_to))
+
+
+def features_of(capture: Capture, front_end: FrontEnd) -> NDArray[np.float32]:
+    """Reduce the part of a capture to numbers, shape (d,).
+
+    Raises
+    ------
+    ValueError
+        Where the rate is another one, the sound is not finite or the part is too short: one sentence.
+    """
+    if capture.rate != front_end.rate:
+        raise ValueError(f"the sound has {capture.rate} Hz; the recipe wants {front_end.rate} Hz")
+    aligned = align(capture, front_end)
+    if len(aligned.part) < front_end.length:
+        raise ValueError(f"{len(aligned.part)} samples were heard; the recipe wants {front_end.length}")
+    return _features(aligned, front_end)
+
+
+def _features(aligned: Capture, front_end: FrontEnd) -> NDArray[np.float32]:
+    plan = mel_plan(front_end.rate, front_end.profile, front_end.low_hz)
+    part = aligned.part
+    if front_end.low_hz > LOW_HZ:
+        _, filtered = filter_step(at_rest(high_pass(front_end.rate, front_end.low_hz)), part)
+        part = filtered.astype(np.float32)
+    if not np.isfinite(part).all():
+        raise ValueError("the sound is not finite")
+    return part_features(part, plan, front_end.profile, front_end.level)
+
+
+def judge(capture: Capture, model: PartModel) -> Judgement:
+    """Judge one part.
+
+    NotDecidable where the sound cannot be trusted, with the score beside it wherever the part was whole and finite;
+    else NotOK if and only if the score is above 1.
+
+    Raises
+    ------
+    ValueError
+        Where the capture has another rate than the model: a fault of wiring, not of the part.
+    """
+    front_end = model.front_end
+    if capture.rate != front_end.rate:
+        raise ValueError(f"the sound has {capture.rate} Hz; the recipe wants {front_end.rate} Hz")
+    if not np.isfinite(capture.samples).all():
+        return _abstain("The sound holds values that are no numbers.", Quality.NOT_FINITE)
+    if any(first < capture.stop and capture.start < last for first, last in capture.gaps):
+        return _abstain("Samples are missing inside the part.", Quality.GAP)
+    aligned = align(capture, front_end)
+    if len(aligned.part) < front_end.length:
+        heard, wanted = len(aligned.part) / capture.rate, front_end.length_s
+        return _abstain(f"{heard:.3f} s of the part were heard, {wanted:.3f} s are wanted.", Quality.TOO_SHORT)
+    features = _features(aligned, front_end)
+    scores = _scores(features, model)
+    level, share = rms_db(aligned.part), clipped_share(aligned.part)
+    disturbance, quality, doubt = _doubts(aligned, model, level, share)
+    score = max(scores.values())
+    if doubt:
+        verdict = Verdict(Evaluation.NOT_DECIDABLE, score, None, None, doubt, quality, scores)
+    elif score > 1.0:
+        named = model.prototypes.name(features) if model.prototypes else UNKNOWN
+        reason = f"{score:.2f} times the limit: {why_strange(features, model)}."
+        verdict = Verdict(Evaluation.NOT_OK, score, named, None, reason, quality, scores)
+    else:
+        reason = f"As good parts sound: {score:.2f} of the limit."
+        verdict = Verdict(Evaluation.OK, score, None, None, reason, quality, scores)
+    return Judgement(verdict, features, level, share, disturbance, aligned.start)
+
+
+def _abstain(reason: str, word: Quality) -> Judgement:
+    return Judgement(Verdict(Evaluation.NOT_DECIDABLE, None, None, None, reason, (word,)))
+
+
+def _scores(features: NDArray[np.float32], model: PartModel) -> dict[str, float]:
+    row = features[None, :]
+    scores = {"mahalanobis": float(model.detector.score(row)[0]) / model.limit.value}
+    if model.taught is not None:
+        scores["taught"] = float(model.taught.score(model.detector.whiten(row))[0])
+    if model.second is not None:
+        scores[model.second.name] = float(model.second.detector.score(row)[0]) / model.second.limit.value
+    return scores
+
+
+def _doubts(
+    aligned: Capture, model: PartModel, level: float, share: float
+) -> tuple[float | None, tuple[Quality, ...], str]:
+    """Return what the surroundings say, all words of quality, and why to abstain (empty: nothing speaks against)."""
+    before, after = surroundings_of(aligned)
+    disturbance = model.gate.excess(before, after) if model.gate else None
+    words: list[Quality] = []
+    sentences: list[str] = []
+    if is_silent(level, model.noise_floor_db):
+        words.append(Quality.SILENT)
+        sentences.append(f"The part is silent: {level:.0f} dB re full scale.")
+    if is_frozen(aligned.part):
+        words.append(Quality.FROZEN)
+        sentences.append("The microphone repeats one sample.")
+    if too_clipped(share, model.clipped_share):
+        words.append(Quality.CLIPPED)
+        sentences.append(f"{share:.1%} of the samples are at full scale; good parts had {model.clipped_share:.1%}.")
+    if disturbance is not None and disturbance > 1.0:
+        words.append(Quality.DISTURBED)
+        sentences.append(f"Another sound lies around the part, {disturbance:.1f} times what is usual there.")
+    if model.gate is None or before is None or after is None:
+        words.append(Quality.NO_CONTEXT)
+    return disturbance, tuple(words), " ".join(sentences)

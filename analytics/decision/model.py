@@ -1,0 +1,99 @@
+"""Everything that judging a part needs, learned beforehand and never changed."""
+
+import math
+from dataclasses import dataclass
+
+from analytics.anomaly.detector import Detector
+from analytics.anomaly.mahalanobis import Mahalanobis
+from analytics.decision.limits import Limit
+from analytics.features.log_mel import LOW_HZ, Level, Profile
+from analytics.few_shot.prototypes import Prototypes, TaughtScore
+from analytics.quality.gate import GateReference
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """How a part's sound becomes numbers; the same in teaching and in judging.
+
+    Parameters
+    ----------
+    profile, level
+        What to listen for.
+    rate
+        Samples per second. Sound of another rate is refused, never stretched.
+    length_s
+        Length of the part that is judged, counted from its onset.
+    low_hz
+        Lower edge of the bands. Above its default everything below is filtered away before framing, since short
+        frames leak it upwards.
+    """
+
+    profile: Profile
+    level: Level
+    rate: int
+    length_s: float
+    low_hz: float = LOW_HZ
+
+    def __post_init__(self) -> None:
+        if not (self.rate > 0 and math.isfinite(self.length_s) and self.length_s > 0):
+            raise ValueError(f"a part of {self.length_s} s at {self.rate} Hz cannot be judged")
+
+    @property
+    def length(self) -> int:
+        """Length of the part in samples."""
+        return round(self.length_s * self.rate)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SecondOpinion:
+    """Another detector with a limit of its own; it can only reject more.
+
+    Parameters
+    ----------
+    name
+        Shown beside its score.
+    """
+
+    name: str
+    detector: Detector
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartModel:
+    """What was learned of one kind of part.
+
+    Parameters
+    ----------
+    front_end
+        How sound becomes numbers.
+    detector, limit
+        Distance from the goods, and where it ends to be good.
+    taught
+        The score that knows the taught defects; None with fewer than three examples.
+    prototypes
+        Names for defects; None where none was taught.
+    gate
+        How quiet it is around good parts; None where they were taught without surroundings.
+    clipped_share
+        Largest share of samples at full scale in any good part taught.
+    noise_floor_db
+        Median RMS before the good parts, dB re full scale; None where it was not heard.
+    second
+        Another voter; None by default.
+    """
+
+    front_end: FrontEnd
+    detector: Mahalanobis
+    limit: Limit
+    taught: TaughtScore | None = None
+    prototypes: Prototypes | None = None
+    gate: GateReference | None = None
+    clipped_share: float = 0.0
+    noise_floor_db: float | None = None
+    second: SecondOpinion | None = None
+
+    @property
+    def defects(self) -> tuple[str, ...]:
+        """Names of the taught defects."""
+        return self.prototypes.names if self.prototypes else ()

@@ -1,0 +1,105 @@
+"""Was another sound lying over this part? Heard in the quiet just before and just after it.
+
+A struck part leaves a tenth of a second of quiet on either side. A disturbance that covers the part nearly always
+reaches into one of them, whereas a defect does not; so the part itself is not looked at, and a rattling defect is not
+taken for a disturbance. One-sided: only energy ADDED where good parts have little counts.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import next_fast_len, rfft
+
+from analytics.signal.capture import SURROUNDINGS_S, Capture
+
+OCTAVES_HZ = np.array([250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0])  #: edges of six octave bands
+_BEFORE_GUARD_S = 0.005  #: the part may begin this early
+_AFTER_GUARD_S = 0.010  #: the end of the part rings this long into its after
+_SHORTEST_S = 0.050  #: of quiet, to be worth judging
+_FLOOR = 1e-14  #: mean power per band, -140 dB re full scale: keeps digital silence finite
+_LEAST_SPREAD = 0.23  #: 1 dB in ln power: taught in a very quiet hour, a gate must not fire at every breath of air
+_LEAST_LIMIT = 6.0  #: spreads; a few goods say little about the tail of a plant's noise
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GateReference:
+    """How quiet it is around good parts.
+
+    Parameters
+    ----------
+    before_mean, before_spread, after_mean, after_spread : ndarray, shape (b,)
+        Centre and standard deviation of ln power in each octave band; b is 6 where the rate reaches 16 kHz.
+    before_limit, after_limit
+        Largest deviation, in spreads, that is still quiet.
+    """
+
+    before_mean: NDArray[np.float64]
+    before_spread: NDArray[np.float64]
+    before_limit: float
+    after_mean: NDArray[np.float64]
+    after_spread: NDArray[np.float64]
+    after_limit: float
+
+    def excess(self, before: NDArray[np.float64] | None, after: NDArray[np.float64] | None) -> float | None:
+        """Return the larger deviation of the two sides, 1 being the limit; None where neither was heard."""
+        found = []
+        if before is not None:
+            found.append(float(np.max((before - self.before_mean) / self.before_spread)) / self.before_limit)
+        if after is not None:
+            found.append(float(np.max((after - self.after_mean) / self.after_spread)) / self.after_limit)
+        return max(found) if found else None
+
+
+def learn_gate(before: NDArray[np.float64], after: NDArray[np.float64]) -> GateReference:
+    """Learn how quiet it is around good parts.
+
+    Parameters
+    ----------
+    before, after : ndarray, shape (n, b)
+        `surroundings_of` n good parts, n >= 2.
+
+    Notes
+    -----
+    Each limit is the 99.75 % point of the goods' own largest deviations, so that "before or after" flags 0.5 % of
+    them, and never under 6 spreads.
+    """
+    if len(before) < 2 or before.shape != after.shape:
+        raise ValueError(f"a gate needs both surroundings of at least 2 good parts; {before.shape} and {after.shape}")
+
+    def side(bands: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+        mean, spread = bands.mean(axis=0), np.maximum(bands.std(axis=0, ddof=1), _LEAST_SPREAD)
+        worst = np.max((bands - mean) / spread, axis=1)
+        return mean, spread, max(float(np.quantile(worst, 0.9975)), _LEAST_LIMIT)
+
+    return GateReference(*side(before), *side(after))
+
+
+def surroundings_of(capture: Capture) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """Return ln power in the octave bands before and after the part, each shape (b,), None where not heard."""
+    guard, reach = round(_BEFORE_GUARD_S * capture.rate), round(SURROUNDINGS_S * capture.rate)
+    before = _side(capture, capture.start - reach, capture.start - guard) if capture.before else None
+    late = capture.stop + round(_AFTER_GUARD_S * capture.rate)
+    after = _side(capture, late, capture.stop + reach) if capture.after else None
+    return before, after
+
+
+def _side(capture: Capture, start: int, stop: int) -> NDArray[np.float64] | None:
+    start, stop = max(start, 0), min(stop, len(capture.samples))
+    if stop - start < _SHORTEST_S * capture.rate or any(a < stop and start < b for a, b in capture.gaps):
+        return None
+    return octave_levels(capture.samples[start:stop], capture.rate)
+
+
+def octave_levels(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
+    """Return ln of the mean power in each octave from 250 Hz that `rate` reaches, shape (b,), b <= 6."""
+    n = len(samples)
+    size = int(next_fast_len(n, real=True))
+    window = np.hanning(n).astype(np.float32)
+    spectrum = rfft(samples * window, size)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    edges = OCTAVES_HZ[: np.searchsorted(OCTAVES_HZ, rate / 2, side="right")]
+    bins = np.ceil(edges * size / rate).astype(np.intp)
+    bands = np.add.reduceat(power[: bins[-1]], bins[:-1]).astype(np.float64)
+    mean_power: NDArray[np.float64] = 2 * bands / (size * float(np.sum(window.astype(np.float64) ** 2)))
+    return np.log(mean_power + _FLOOR)
