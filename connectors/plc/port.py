@@ -49,6 +49,8 @@ class PlcImage:
     deadline_ms: int = 0  #: 0 = the gateway's own default
     part_id: str = ""
     trig_seq: int = 0
+    gw_boot_id: int | None = None  #: not of P: GwBootId as the PLC holds it, read along to notice a second gateway;
+    #: None where it cannot be read back, or is the gateway's own memory (the PLC is client)
 
 
 @dataclass(frozen=True, slots=True)
