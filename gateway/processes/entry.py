@@ -1,0 +1,66 @@
+"""Where every child process begins: threads limited, signals left to main, one channel, one clock."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+import structlog
+
+from gateway.processes.channel import Channel, ChannelClosed
+from gateway.processes.clock import Clock, SystemClock
+
+#: A body runs until it hears `Stop` or its channel closes.
+Body = Callable[[Any, Channel, Clock], None]
+
+#: One thread a worker: two threads on small products only add wake-up latency, and four workers share few cores.
+THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def limit_threads() -> None:
+    """Set one thread for BLAS and ONNX; to be called before NumPy is imported for the first time."""
+    for name in THREAD_LIMITS:
+        os.environ.setdefault(name, "1")
+
+
+def log_as(process: str, *, plain: bool = False) -> None:
+    """Write structured logs to stderr, each line with the name of the process."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=False) if plain else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+    # Libraries speak through the standard library: their warnings are kept, their chatter is not.
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
+
+
+def enter(name: str, body: Body, plan: object, connection: Connection, quiet: bool) -> None:
+    """Run one child process from its first line to its last.
+
+    Ctrl-C and a service manager's SIGTERM reach the whole group of processes; main alone decides the order in which
+    it ends, so a child ignores both and listens to its channel, which also tells it when main has died.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    limit_threads()
+    log_as(name, plain=False)
+    if quiet:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+        logging.disable(logging.CRITICAL)
+    channel = Channel(connection, "main")
+    try:
+        body(plan, channel, SystemClock())
+    except ChannelClosed:
+        structlog.get_logger().warning("main is gone; this process ends")
+    finally:
+        channel.close()

@@ -1,0 +1,76 @@
+import asyncio
+import contextlib
+
+from gateway.processes import supervisor as supervisor_module
+from gateway.processes.clock import SystemClock
+from gateway.processes.supervisor import ChildPlan, Supervisor
+from tests.gateway.processes import bodies
+
+
+class Yard:
+    """One supervised echo process and what was heard of it."""
+
+    def __init__(self, **options):
+        self.supervisor = Supervisor(SystemClock(), quiet=True)
+        self.inbox: asyncio.Queue[object] = asyncio.Queue()
+        self.ticks = asyncio.Event()
+        self.lost: asyncio.Queue[str] = asyncio.Queue()
+        self.supervisor.add(
+            ChildPlan("echo", bodies.echo, "plan", self.heard, self.lost.put_nowait, **options),
+        )
+
+    def heard(self, message):
+        if message == "tick":
+            self.supervisor.ticked("echo")
+            self.ticks.set()
+        else:
+            self.inbox.put_nowait(message)
+
+    async def next(self):
+        return await asyncio.wait_for(self.inbox.get(), 30)
+
+
+@contextlib.asynccontextmanager
+async def a_yard(**options):
+    yard = Yard(**options)
+    task = asyncio.create_task(yard.supervisor.run())
+    try:
+        yield yard
+    finally:
+        await yard.supervisor.stop(("echo",))
+        await task
+
+
+async def test_a_child_hears_its_plan_and_answers():
+    async with a_yard() as yard:
+        born = await yard.next()
+        assert born[:2] == ("born", "plan")
+        assert yard.supervisor.send("echo", "hello")
+        assert await yard.next() == "hello"
+        assert yard.supervisor.views()[0].alive
+
+
+async def test_a_child_that_dies_is_told_of_and_comes_back():
+    async with a_yard() as yard:
+        first = await yard.next()
+        yard.supervisor.send("echo", "die")
+        assert "code 7" in await asyncio.wait_for(yard.lost.get(), 30)
+        second = await yard.next()
+        assert second[2] != first[2]
+        assert yard.supervisor.views()[0].restarts == 1
+
+
+async def test_a_child_that_hangs_is_ended_and_comes_back(monkeypatch):
+    monkeypatch.setattr(supervisor_module, "HANG_S", 0.4)
+    async with a_yard(ticks=True) as yard:
+        first = await yard.next()
+        await yard.ticks.wait()
+        yard.supervisor.send("echo", "hang")
+        assert "hung" in await asyncio.wait_for(yard.lost.get(), 30)
+        assert (await yard.next())[2] != first[2]
+
+
+async def test_a_message_to_a_child_that_is_down_is_refused_not_kept():
+    supervisor = Supervisor(SystemClock(), quiet=True)
+    supervisor.add(ChildPlan("echo", bodies.echo, None, lambda m: None))
+    assert not supervisor.send("echo", "hello")
