@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from analytics.decision.model import FrontEnd, PartModel
 from analytics.decision.reason import why_strange
 from analytics.decision.verdict import Evaluation, Verdict
+from analytics.features.indicators import Indicators, indicators_of
 from analytics.features.log_mel import LOW_HZ, Profile, mel_plan, part_features
 from analytics.few_shot.prototypes import UNKNOWN
 from analytics.quality.gate import surroundings_of
-from analytics.quality.part_sound import clipped_share, is_frozen, is_silent, rms_db, too_clipped
+from analytics.quality.part_sound import clipped_share, is_frozen, is_silent, too_clipped
 from analytics.quality.words import Quality
 from analytics.signal.capture import SURROUNDINGS_S, Capture
 from analytics.signal.filters import at_rest, filter_step, high_pass
@@ -30,8 +31,8 @@ class Judgement:
         What is said of the part.
     features : ndarray, shape (d,), float32, or None
         What was scored; None where nothing could be.
-    level_db
-        RMS of the part, dB re full scale; None where it was not finite or not there.
+    indicators
+        Plain numbers of the part's sound; None where it was not finite or not whole.
     clipped_share
         Share of the part's samples at full scale.
     disturbance
@@ -42,10 +43,15 @@ class Judgement:
 
     verdict: Verdict
     features: NDArray[np.float32] | None = None
-    level_db: float | None = None
+    indicators: Indicators | None = None
     clipped_share: float = 0.0
     disturbance: float | None = None
     onset: int | None = None
+
+    @property
+    def level_db(self) -> float | None:
+        """RMS of the part, dB re full scale; None where it was not finite or not whole."""
+        return self.indicators.rms_db if self.indicators else None
 
 
 def align(capture: Capture, front_end: FrontEnd) -> Capture:
@@ -118,8 +124,8 @@ def judge(capture: Capture, model: PartModel) -> Judgement:
         return _abstain(f"{heard:.3f} s of the part were heard, {wanted:.3f} s are wanted.", Quality.TOO_SHORT)
     features = _features(aligned, front_end)
     scores = _scores(features, model)
-    level, share = rms_db(aligned.part), clipped_share(aligned.part)
-    disturbance, quality, doubt = _doubts(aligned, model, level, share)
+    indicators, share = indicators_of(aligned.part), clipped_share(aligned.part)
+    disturbance, quality, doubt = _doubts(aligned, model, indicators.rms_db, share)
     score = max(scores.values())
     if doubt:
         verdict = Verdict(Evaluation.NOT_DECIDABLE, score, None, None, doubt, quality, scores)
@@ -130,7 +136,7 @@ def judge(capture: Capture, model: PartModel) -> Judgement:
     else:
         reason = f"As good parts sound: {score:.2f} of the limit."
         verdict = Verdict(Evaluation.OK, score, None, None, reason, quality, scores)
-    return Judgement(verdict, features, level, share, disturbance, aligned.start)
+    return Judgement(verdict, features, indicators, share, disturbance, aligned.start)
 
 
 def _abstain(reason: str, word: Quality) -> Judgement:
@@ -142,8 +148,6 @@ def _scores(features: NDArray[np.float32], model: PartModel) -> dict[str, float]
     scores = {"mahalanobis": float(model.detector.score(row)[0]) / model.limit.value}
     if model.taught is not None:
         scores["taught"] = float(model.taught.score(model.detector.whiten(row))[0])
-    if model.second is not None:
-        scores[model.second.name] = float(model.second.detector.score(row)[0]) / model.second.limit.value
     return scores
 
 

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 
-from analytics.anomaly.detector import Detector
 from analytics.anomaly.mahalanobis import Mahalanobis
 from analytics.decision.limits import Limit
 from analytics.features.log_mel import LOW_HZ, Level, Profile
@@ -45,21 +44,6 @@ class FrontEnd:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SecondOpinion:
-    """Another detector with a limit of its own; it can only reject more.
-
-    Parameters
-    ----------
-    name
-        Shown beside its score.
-    """
-
-    name: str
-    detector: Detector
-    limit: Limit
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class PartModel:
     """What was learned of one kind of part.
 
@@ -79,8 +63,6 @@ class PartModel:
         Largest share of samples at full scale in any good part taught.
     noise_floor_db
         Median RMS before the good parts, dB re full scale; None where it was not heard.
-    second
-        Another voter; None by default.
     """
 
     front_end: FrontEnd
@@ -91,7 +73,6 @@ class PartModel:
     gate: GateReference | None = None
     clipped_share: float = 0.0
     noise_floor_db: float | None = None
-    second: SecondOpinion | None = None
 
     @property
     def defects(self) -> tuple[str, ...]:

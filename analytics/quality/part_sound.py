@@ -8,13 +8,6 @@ _UNDER_FLOOR_DB = 20.0  #: a part this far below the room's own noise was not he
 FULL_SCALE = 0.999  #: the top code of 8 to 24 bit converters lies above it
 
 
-def rms_db(samples: NDArray[np.float32]) -> float:
-    """Return RMS in dB re full scale, -240 for digital silence."""
-    if len(samples) == 0:
-        return -240.0
-    return float(10 * np.log10(max(float(np.mean(np.square(samples, dtype=np.float64))), 1e-24)))
-
-
 def clipped_share(samples: NDArray[np.float32]) -> float:
     """Return the share of samples at full scale, 0 to 1."""
     return float(np.count_nonzero(np.abs(samples) >= FULL_SCALE)) / max(len(samples), 1)
