@@ -12,7 +12,7 @@ from analytics.features.indicators import Indicators, indicators_of
 from analytics.features.log_mel import LOW_HZ, Profile, mel_plan, part_features
 from analytics.few_shot.prototypes import UNKNOWN
 from analytics.quality.gate import surroundings_of
-from analytics.quality.part_sound import clipped_share, is_frozen, is_silent, too_clipped
+from analytics.quality.part_sound import clipped_share, is_finite, is_frozen, is_silent, too_clipped
 from analytics.quality.words import Quality
 from analytics.signal.capture import SURROUNDINGS_S, Capture
 from analytics.signal.filters import at_rest, filter_step, high_pass
@@ -95,7 +95,7 @@ def _features(aligned: Capture, front_end: FrontEnd) -> NDArray[np.float32]:
     if front_end.low_hz > LOW_HZ:
         _, filtered = filter_step(at_rest(high_pass(front_end.rate, front_end.low_hz)), part)
         part = filtered.astype(np.float32)
-    if not np.isfinite(part).all():
+    if not is_finite(part):
         raise ValueError("the sound is not finite")
     return part_features(part, plan, front_end.profile, front_end.level)
 
@@ -114,7 +114,7 @@ def judge(capture: Capture, model: PartModel) -> Judgement:
     front_end = model.front_end
     if capture.rate != front_end.rate:
         raise ValueError(f"the sound has {capture.rate} Hz; the recipe wants {front_end.rate} Hz")
-    if not np.isfinite(capture.samples).all():
+    if not is_finite(capture.samples):
         return _abstain("The sound holds values that are no numbers.", Quality.NOT_FINITE)
     if any(first < capture.stop and capture.start < last for first, last in capture.gaps):
         return _abstain("Samples are missing inside the part.", Quality.GAP)

@@ -28,12 +28,6 @@ class Indicators:
     kurtosis: float
 
 
-def rms_db(samples: NDArray[np.float32]) -> float:
-    """Return RMS in dB re full scale, -240 for digital silence or no samples."""
-    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
-    return float(10 * np.log10(max(power, _LEAST_POWER)))
-
-
 def indicators_of(samples: NDArray[np.float32]) -> Indicators:
     """Reduce finite sound, shape (n,) with n >= 1, to its indicators."""
     x = samples.astype(np.float64)

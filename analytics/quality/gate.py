@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len, rfft
 
 from analytics.signal.capture import SURROUNDINGS_S, Capture
+from analytics.signal.spectra import hann
 
 OCTAVES_HZ = np.array([250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0])  #: edges of six octave bands
 _BEFORE_GUARD_S = 0.005  #: the part may begin this early
@@ -95,7 +96,7 @@ def octave_levels(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64
     """Return ln of the mean power in each octave from 250 Hz that `rate` reaches, shape (b,), b <= 6."""
     n = len(samples)
     size = int(next_fast_len(n, real=True))
-    window = np.hanning(n).astype(np.float32)
+    window = hann(n)
     spectrum = rfft(samples * window, size)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
     edges = OCTAVES_HZ[: np.searchsorted(OCTAVES_HZ, rate / 2, side="right")]

@@ -8,6 +8,20 @@ _UNDER_FLOOR_DB = 20.0  #: a part this far below the room's own noise was not he
 FULL_SCALE = 0.999  #: the top code of 8 to 24 bit converters lies above it
 
 
+def is_finite(samples: NDArray[np.float32]) -> bool:
+    """Whether every sample is a number a spectrum can be made of.
+
+    Raw 32-bit integers reach 2e9 and still pass; single precision squares overflow from 1e19 on.
+    """
+    return len(samples) == 0 or bool(np.max(np.abs(samples)) < 1e10)  # NaN compares false
+
+
+def rms_db(samples: NDArray[np.float32]) -> float:
+    """Return RMS in dB re full scale, -240 for digital silence or no samples."""
+    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
+    return float(10 * np.log10(max(power, 1e-24)))
+
+
 def clipped_share(samples: NDArray[np.float32]) -> float:
     """Return the share of samples at full scale, 0 to 1."""
     return float(np.count_nonzero(np.abs(samples) >= FULL_SCALE)) / max(len(samples), 1)

@@ -6,14 +6,13 @@ from numpy.typing import NDArray
 _BLOCK_S = 0.001
 _RISE_DB = 6.0  #: over what was heard before, else it is no knock
 _FOOT_DB = 20.0  #: the foot of the knock: this far below its loudest millisecond
-_LEAD_S = 0.001  #: kept before the foot, so that a slow rise is not cut
 
 
 def find_onset(samples: NDArray[np.float32], rate: int, first: int, last: int) -> int | None:
     """Find the knock that begins between two samples.
 
     From the loudest millisecond back to where the sound was 20 dB lower, or no louder than 6 dB over the quietest
-    tenth of what is searched. Precise to a millisecond, a tenth of the frames that look at the knock afterwards.
+    tenth of what is searched.
 
     Parameters
     ----------
@@ -41,6 +40,8 @@ def find_onset(samples: NDArray[np.float32], rate: int, first: int, last: int) -
         return None
     foot = max(power[loudest] * 10 ** (-_FOOT_DB / 10), floor * 10 ** (_RISE_DB / 10))
     quiet = np.flatnonzero(power[:loudest] < foot)
-    start = int(quiet[-1]) + 1 if len(quiet) else 0
-    lead = round(rate * _LEAD_S) if start else 0
-    return first + max(0, start * block - lead)
+    if len(quiet) == 0:
+        return first
+    # The knock may begin late in the last quiet millisecond: to the sample, it begins where the foot is first reached.
+    rise = samples[first + quiet[-1] * block : first + (quiet[-1] + 2) * block]
+    return int(first + quiet[-1] * block + np.argmax(np.square(rise, dtype=np.float64) >= foot))
