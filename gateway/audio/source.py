@@ -12,6 +12,10 @@ class SourceFault(Exception):
     """The source cannot give sound; the message is one sentence: what, where, wanted, mend."""
 
 
+class SourceStuck(SourceFault):
+    """The audio system does not let go of the device: only the end of this process frees it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
     """Samples as they arrived.
@@ -22,7 +26,7 @@ class Chunk:
         Index of the first sample since the source was opened. Where it is larger than the end of the chunk before,
         the samples between are a gap: lost, never silence.
     samples : ndarray, shape (n, channels), float32
-        Full scale is +-1.
+        Full scale is +-1. May be empty: time went on up to `start`, and nothing was heard.
     clock
         Monotonic seconds at which the last sample of the chunk was there.
     """
@@ -41,7 +45,8 @@ class Source(Protocol):
     """Where sound comes from. Opened, read and closed by one thread of one worker.
 
     The worker's loop never blocks on a source: `chunks` hands over what is there now and ends; it is called again in
-    the next pass. A source that has ended for good (the last file was played) says so by `ended`.
+    the next pass. A source that has ended for good (the last file was played) says so by `ended`. Neither does `open`
+    have to wait for the device: what goes wrong later is raised by `chunks`.
     """
 
     rate: int
@@ -56,11 +61,12 @@ class Source(Protocol):
         """Everything that arrived since the last call, in order. Raises `SourceFault` when the device is gone."""
         ...
 
-    def place(self, part_id: str, index: int) -> bool:
-        """Let the sound of this part begin at sample `index`, where the source is a rehearsal; False if it has none.
+    def place(self, part_id: str, index: int) -> int | None:
+        """Let the sound of this part begin at sample `index`, where the source is a rehearsal.
 
-        A microphone hears what is there and answers True. A recording or a simulation plays the file or the synthesis
-        this PartId names; an unknown PartId is a gap of the part's length, never the next file.
+        A microphone hears what is there and answers `index`. A recording or a simulation plays the file or the
+        synthesis this PartId names; the past cannot be played any more, so it may begin a little later, and says when.
+        None where it has no such part: a gap, never the next file. Raises `SourceFault` for one it cannot play.
         """
         ...
 

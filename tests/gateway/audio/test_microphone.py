@@ -1,0 +1,375 @@
+"""The microphone through a real audio system without hardware: PulseAudio reads a pipe, ALSA names it, PortAudio opens it.
+
+A writer fills the pipe in real time; when it stops, callbacks cease and nothing else happens: the commonest face of
+unplugging.
+"""
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from gateway.audio import portaudio
+from gateway.audio.microphone import BUFFER_S, OPEN_S, STALL_S, Microphone
+from gateway.audio.portaudio import Device, find
+from gateway.audio.source import SourceFault, SourceStuck
+from gateway.processes.clock import SystemClock
+from gateway.stations.plan import SourcePlan
+
+RATE = 48_000
+PIECE = 960  # 20 ms
+PLAN = SourcePlan("microphone", RATE, channels=2, device="bench")
+
+
+def library():
+    try:
+        return portaudio.load()
+    except SourceFault as fault:
+        pytest.skip(str(fault))
+
+
+class Plant:
+    """A sound server with one microphone, and a writer that speaks into it: 1 kHz left, 3 kHz right."""
+
+    def __init__(self, folder):
+        self.fifo = folder / "microphone.fifo"
+        self.server = subprocess.Popen(
+            ["pulseaudio", "-n", "--exit-idle-time=-1", "--disallow-exit=no", "--daemonize=no"]
+            + ["-L", "module-native-protocol-unix", "-L", f"module-pipe-source {self._source()}"],
+            stderr=subprocess.DEVNULL,
+        )
+        self._quiet = threading.Event()
+        self._writer = None
+        waited_until(lambda: self._pactl("list", "short", "sources") is not None)
+
+    def _source(self):
+        return f"source_name=bench file={self.fifo} format=s16le rate={RATE} channels=2"
+
+    @staticmethod
+    def _pactl(*words):
+        done = subprocess.run(["pactl", *words], capture_output=True, text=True)
+        return done.stdout if done.returncode == 0 else None
+
+    def unload(self):
+        self._pactl("unload-module", "module-pipe-source")
+
+    def load(self):
+        self.fifo.unlink(missing_ok=True)  # with an old pipe in its way the module takes the server down
+        self._pactl("load-module", "module-pipe-source", *self._source().split())
+
+    def speak(self):
+        self._quiet.clear()
+        self._writer = threading.Thread(target=self._write)
+        self._writer.start()
+
+    def be_quiet(self):
+        self._quiet.set()
+        if self._writer is not None:
+            self._writer.join()
+
+    def _write(self):
+        pipe = os.open(self.fifo, os.O_WRONLY)
+        began, n = time.monotonic(), 0
+        while not self._quiet.wait(max(0.0, began + n / RATE - time.monotonic())):
+            t = np.arange(n, n + PIECE)[:, None] / RATE
+            tone = 0.5 * np.sin(2 * np.pi * np.array([1000, 3000]) * t)
+            try:
+                os.write(pipe, (tone * 32767).astype("<i2").tobytes())
+            except BrokenPipeError:
+                break
+            n += PIECE
+        os.close(pipe)
+
+    def end(self):
+        self.be_quiet()
+        self.server.kill()
+        self.server.wait()
+
+
+@pytest.fixture
+def plant(tmp_path, monkeypatch):
+    if not all(shutil.which(name) for name in ("pulseaudio", "pactl")):
+        pytest.skip("pulseaudio is not installed: the microphone is not tested through a real audio system")
+    library()
+    for name in ("run", "home"):
+        (tmp_path / name).mkdir(mode=0o700)
+    names = tmp_path / "asound.conf"
+    names.write_text(
+        "</usr/share/alsa/alsa.conf>\n"
+        'pcm.bench { type pulse device "bench" hint { show on description "bench microphone" } }\n'
+    )
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(names))
+    monkeypatch.delenv("PULSE_SERVER", raising=False)
+    plant = Plant(tmp_path)
+    yield plant
+    plant.end()
+
+
+def waited_until(reached, within_s=10.0):
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        if (found := reached()) is not None and found is not False:
+            return found
+        time.sleep(0.005)  # polling a real audio system
+    raise AssertionError("did not happen")
+
+
+def heard(microphone, samples):
+    """Chunks until so many samples came."""
+    chunks = []
+
+    def enough():
+        chunks.extend(microphone.chunks())
+        return sum(len(one.samples) for one in chunks) >= samples
+
+    waited_until(enough)
+    return chunks
+
+
+def lost(microphone):
+    """The fault that ends the stream, and how long it took."""
+    began = time.monotonic()
+
+    def gone():
+        try:
+            for _ in microphone.chunks():
+                pass
+        except SourceFault as fault:
+            return fault
+        return None
+
+    return waited_until(gone), time.monotonic() - began
+
+
+def pitch(samples):
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return spectrum.argmax() * RATE / len(samples)
+
+
+@pytest.fixture
+def microphone():
+    """A microphone that is closed whatever happens."""
+    made = []
+
+    def make():
+        made.append(Microphone(PLAN, SystemClock()))
+        made[-1].open()
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_a_tone_arrives_with_its_frequency_on_its_channel_and_without_a_gap(plant, microphone):
+    plant.speak()
+
+    chunks = heard(microphone(), RATE // 2)
+
+    samples = np.concatenate([one.samples for one in chunks])[-RATE // 4 :]
+    assert [pitch(samples[:, 0]), pitch(samples[:, 1])] == pytest.approx([1000, 3000], abs=5)
+    assert samples.std(axis=0) == pytest.approx([0.354, 0.354], abs=0.01)
+    assert all(a.stop == b.start for a, b in itertools.pairwise(chunks))
+    assert chunks[0].start == 0
+
+
+def test_a_microphone_that_falls_quiet_is_missed_within_two_seconds_and_found_again(plant, microphone):
+    plant.speak()
+    first = microphone()
+    heard(first, RATE // 10)
+
+    plant.be_quiet()
+    fault, took_s = lost(first)
+    first.close()
+    plant.speak()
+    again = heard(microphone(), RATE // 10)
+
+    assert 'microphone "bench": no sound for 1.5 s' in str(fault)
+    assert took_s < 2.0
+    assert again
+
+
+def test_a_source_that_is_taken_away_and_brought_back_is_heard_again_in_the_same_process(plant, microphone):
+    plant.speak()
+    first = microphone()
+    heard(first, RATE // 10)
+
+    plant.be_quiet()
+    plant.unload()
+    lost(first)
+    first.close()
+    refused, _ = lost(microphone())  # nothing there: an error in words, or nothing heard
+    plant.load()
+    plant.speak()
+    again = heard(microphone(), RATE // 10)
+
+    assert 'microphone "bench"' in str(refused)
+    assert again
+
+
+def test_a_killed_sound_server_is_noticed_at_once(plant, microphone, capfd):
+    plant.speak()
+    one = microphone()
+    heard(one, RATE // 10)
+
+    plant.end()
+    fault, took_s = lost(one)
+
+    assert "the audio system ended the stream" in str(fault)
+    assert took_s < 2.0
+    capfd.readouterr()  # PortAudio's own lines on stderr
+
+
+# ---- without an audio system ------------------------------------------------------------------------------------------
+
+
+class Clock:
+    def __init__(self):
+        self.time = 100.0
+
+    def now(self):
+        return self.time
+
+
+class Flag:
+    def __init__(self, input_overflow=False):
+        self.input_overflow = input_overflow
+
+
+def block(n, value=0.25):
+    return np.full((n, 2), value, np.float32)
+
+
+def test_an_overflow_is_a_gap_as_long_as_the_clock_says():
+    clock = Clock()
+    microphone = Microphone(PLAN, clock)
+
+    microphone._callback(block(480), 480, None, Flag())
+    clock.time += 0.1
+    microphone._callback(block(480), 480, None, Flag(input_overflow=True))
+    chunks = list(microphone.chunks())
+
+    assert [(one.start, one.stop) for one in chunks] == [(0, 480), (4800, 5280)]
+
+
+def test_an_overflow_the_clock_has_not_seen_still_is_a_gap():
+    microphone = Microphone(PLAN, Clock())
+
+    microphone._callback(block(480), 480, None, Flag())
+    microphone._callback(block(480), 480, None, Flag(input_overflow=True))
+    chunks = list(microphone.chunks())
+
+    assert [(one.start, one.stop) for one in chunks] == [(0, 480), (481, 961)]
+
+
+def test_a_loop_that_does_not_come_loses_sound_and_not_memory():
+    microphone = Microphone(PLAN, Clock())
+    for _ in range(1000):
+        microphone._callback(block(480), 480, None, Flag())
+
+    kept = list(microphone.chunks())
+    microphone._callback(block(480), 480, None, Flag())
+    later = list(microphone.chunks())
+
+    assert sum(len(one.samples) for one in kept) <= BUFFER_S * RATE
+    assert later[0].start == 1000 * 480
+
+
+def test_the_callback_keeps_a_copy_since_portaudio_uses_its_buffer_again():
+    microphone = Microphone(PLAN, Clock())
+    buffer = block(480)
+
+    microphone._callback(buffer, 480, None, Flag())
+    buffer[:] = 9.0
+
+    assert next(iter(microphone.chunks())).samples.max() == 0.25
+
+
+def test_a_bug_in_the_callback_is_told_to_the_worker():
+    microphone = Microphone(PLAN, Clock())
+
+    with pytest.raises(TypeError):
+        microphone._callback(None, 480, None, Flag())
+
+    with pytest.raises(SourceFault, match="our own fault while listening"):
+        list(microphone.chunks())
+
+
+def test_an_audio_system_that_never_answers_ends_the_process():
+    clock = Clock()
+    microphone = Microphone(PLAN, clock)
+
+    clock.time += OPEN_S + 0.1
+
+    with pytest.raises(SourceStuck, match="must end to free it"):
+        list(microphone.chunks())
+
+
+def test_no_block_for_too_long_is_a_fault():
+    clock = Clock()
+    microphone = Microphone(PLAN, clock)
+    microphone._started = clock.now()
+    microphone._callback(block(480), 480, None, Flag())
+    list(microphone.chunks())
+
+    clock.time += STALL_S + 0.1
+
+    with pytest.raises(SourceFault, match="no sound for 1.5 s"):
+        list(microphone.chunks())
+
+
+def test_portaudio_that_is_missing_is_one_sentence_that_names_the_package(monkeypatch):
+    class Missing:
+        def find_spec(self, name, path=None, target=None):
+            if name == "sounddevice":
+                raise OSError("PortAudio library not found")
+
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.setattr("sys.meta_path", [Missing(), *sys.meta_path])
+
+    with pytest.raises(SourceFault, match="apt-get install libportaudio2"):
+        Microphone(PLAN, Clock()).open()
+
+
+DEVICES = [
+    Device(0, "Scarlett 18i8 USB: Audio (hw:1,0)", "ALSA", 18, 48_000.0),
+    Device(1, "Microphone (Realtek)", "MME", 2, 44_100.0),
+    Device(2, "Microphone (Realtek) extra", "Windows WASAPI", 2, 48_000.0),
+    Device(3, "pulse", "ALSA", 32, 44_100.0),
+    Device(4, "pulse monitor", "ALSA", 2, 44_100.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "host_api", "index"),
+    [("scarlett", "", 0), ("Realtek", "WASAPI", 2), ("realtek", "mme", 1), ("pulse", "ALSA", 3)],
+)
+def test_a_device_is_found_by_part_of_its_name_and_host_api(name, host_api, index):
+    assert find(DEVICES, name, host_api, 1).index == index
+
+
+@pytest.mark.parametrize(
+    ("name", "host_api", "channels", "sentence"),
+    [
+        ("Umik", "", 1, 'microphone "Umik": not found among: "Scarlett.*; "Microphone'),
+        ("Realtek", "", 1, r'found several: "Microphone \(Realtek\)" \(MME, 2 channels\); .* set host_api'),
+        ("scarlett", "WASAPI", 1, 'microphone "scarlett" of WASAPI: not found'),
+        ("pulse monitor", "", 3, "wanted channel 3; set channel lower"),
+    ],
+)
+def test_a_device_that_is_not_the_only_one_is_refused_with_what_there_is(name, host_api, channels, sentence):
+    with pytest.raises(SourceFault, match=sentence):
+        find(DEVICES, name, host_api, channels)
+
+
+def test_without_any_device_the_sentence_says_so():
+    with pytest.raises(SourceFault, match="no device that can hear"):
+        find([], "Umik", "", 1)
