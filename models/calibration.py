@@ -1,0 +1,168 @@
+"""Finds the limits: what good parts score when they were left out, and the promise that follows.
+
+Two scores may reject a part, the distance from the goods and, where defects were taught, a score that knows them. Their
+limits are found together, so that the promise holds for a part and not for each score alone.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.anomaly.mahalanobis import Mahalanobis
+from analytics.decision.limits import Limit, group_limit, order_statistic_limit
+from analytics.few_shot.prototypes import TaughtScore
+from models.held_out import Rows, folds_over, trimmed_scores
+
+Numbers = NDArray[np.float64]
+LimitOf = Callable[[Numbers], Limit]
+
+
+def limit_finder(groups: Sequence[str], reject_rate: float, confidence: float) -> LimitOf:
+    """Find limits for parts of these groups; parts of one group are near copies and count as one."""
+
+    def limit_of(scores: Numbers) -> Limit:
+        if len(set(groups)) > 1:
+            return group_limit(scores, groups, reject_rate, confidence)
+        return order_statistic_limit(scores, reject_rate, confidence)
+
+    return limit_of
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """The two ways of learning that calibration repeats on each fold.
+
+    Parameters
+    ----------
+    detector
+        Rows of goods (n, d) -> detector.
+    defects
+        Whitened rows (n, d), and which of them are defects (n,) -> weights (d,) and bias of a logit.
+    """
+
+    detector: Callable[[Rows], Mahalanobis]
+    defects: Callable[[Numbers, NDArray[np.bool_]], tuple[Numbers, float]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibrated:
+    """A detector with its limits, and the scores they rest on, 1.0 being the limit.
+
+    Parameters
+    ----------
+    detector, limit, taught
+        As in `PartModel`.
+    goods : ndarray, shape (n,)
+        Of each good part by a fit that left it out, the larger of both scores.
+    suspicion : ndarray, shape (n,)
+        Of each good part by a fit that the strangest had no part in.
+    shots
+        Of each example by what was learned without it, by defect.
+    """
+
+    detector: Mahalanobis
+    limit: Limit
+    taught: TaughtScore | None
+    goods: Numbers
+    suspicion: Numbers
+    shots: Mapping[str, Numbers]
+
+
+def calibrate(
+    goods: Rows, groups: Sequence[str], shots: Mapping[str, Rows], limit_of: LimitOf, fits: Fits
+) -> Calibrated:
+    """Learn a detector and find its limits.
+
+    Parameters
+    ----------
+    goods : ndarray, shape (n, d), n >= 2
+    groups
+        Of each good part.
+    shots : mapping of name to ndarray, shape (k, d)
+        Examples of defects; a score is trained on them all where there are any.
+    limit_of
+        Finds the limit that keeps the promise.
+    fits
+        How to learn.
+    """
+    folds = folds_over(groups)
+    detector = fits.detector(goods)
+    left_out = _left_out(goods, folds, shots, fits)
+    limit = limit_of(left_out.distances)
+    scores = left_out.distances / limit.value
+    taught = None
+    if shots:
+        taught = _taught(detector, goods, shots, left_out, fits)
+        taught = _limited(taught, limit_of(_logit_score(left_out.logits, taught)))
+        both = np.maximum(scores, _logit_score(left_out.logits, taught))
+        # Each limit alone keeps the promise, either of two would not: both are raised alike until it holds for them.
+        joint = limit_of(both)
+        limit = replace(joint, value=limit.value * joint.value)
+        taught = _limited(taught, joint)
+        scores = both / joint.value
+    suspicion = trimmed_scores(goods, folds, fits.detector, left_out.distances) / limit.value
+    return Calibrated(
+        detector, limit, taught, scores, suspicion, _shot_scores(detector, limit, taught, shots, left_out)
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LeftOut:
+    """What was said of each part by fits that did not know it; logits are empty where no defect was taught."""
+
+    distances: Numbers
+    logits: Numbers
+    shot_logits: Mapping[str, Numbers]
+
+
+def _left_out(goods: Rows, folds: NDArray[np.intp], shots: Mapping[str, Rows], fits: Fits) -> _LeftOut:
+    distances, logits = np.empty(len(goods)), np.empty(len(goods) if shots else 0)
+    shot_logits = {name: np.empty(len(rows)) for name, rows in shots.items()}
+    count = int(folds.max()) + 1
+    for fold in range(count):
+        out = folds == fold
+        detector = fits.detector(goods[~out])
+        distances[out] = detector.score(goods[out])
+        if not shots:
+            continue
+        kept = np.concatenate([rows[np.arange(len(rows)) % count != fold] for rows in shots.values()])
+        weights, bias = _fit_defects(detector, goods[~out], kept, fits)
+        logits[out] = detector.whiten(goods[out]) @ weights + bias
+        for name, rows in shots.items():
+            asked = np.arange(len(rows)) % count == fold
+            shot_logits[name][asked] = detector.whiten(rows[asked]) @ weights + bias
+    return _LeftOut(distances, logits, shot_logits)
+
+
+def _fit_defects(detector: Mahalanobis, goods: Rows, bad: Rows, fits: Fits) -> tuple[Numbers, float]:
+    white = detector.whiten(np.concatenate([goods, bad]))
+    return fits.defects(white, np.arange(len(white)) >= len(goods))
+
+
+def _taught(
+    detector: Mahalanobis, goods: Rows, shots: Mapping[str, Rows], left_out: _LeftOut, fits: Fits
+) -> TaughtScore:
+    """Train the score that knows the defects; 1 is the median good part, until it gets a limit."""
+    weights, bias = _fit_defects(detector, goods, np.concatenate(list(shots.values())), fits)
+    # Logits per unit of ln distance: the two scores then move alike, and 1.2 means as much on either.
+    of_logits, of_distances = (max(float(np.std(x)), 1e-6) for x in (left_out.logits, np.log(left_out.distances)))
+    return TaughtScore(weights, bias, float(np.median(left_out.logits)), of_logits / of_distances)
+
+
+def _limited(taught: TaughtScore, limit: Limit) -> TaughtScore:
+    return replace(taught, limit=taught.limit + taught.spread * float(np.log(limit.value)))
+
+
+def _logit_score(logits: Numbers, taught: TaughtScore) -> Numbers:
+    return np.asarray(np.exp(np.clip((logits - taught.limit) / taught.spread, -50.0, 50.0)))
+
+
+def _shot_scores(
+    detector: Mahalanobis, limit: Limit, taught: TaughtScore | None, shots: Mapping[str, Rows], left_out: _LeftOut
+) -> dict[str, Numbers]:
+    distances = {name: detector.score(rows) / limit.value for name, rows in shots.items()}
+    if taught is None:
+        return distances
+    return {name: np.maximum(distances[name], _logit_score(left_out.shot_logits[name], taught)) for name in shots}

@@ -1,0 +1,78 @@
+"""What a recipe says of itself: what it promises, what it distrusts, what more it needs."""
+
+from dataclasses import dataclass
+
+from analytics.decision.limits import Limit, scores_needed
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """A good part that sounds least like the others; a person confirms it or drops it."""
+
+    name: str
+    score: float  #: against the limit, by a fit the strangest parts had no part in
+
+
+@dataclass(frozen=True, slots=True)
+class DefectReport:
+    """How well one taught defect is known."""
+
+    name: str
+    taught: int
+    found: int  #: above the limit when left out of what was learned
+    named: int  #: called by this name when left out; 0 where there is only one example
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of one teaching.
+
+    Parameters
+    ----------
+    good, groups
+        Good parts, and groups (takes, shifts) they came in; 1 where there was only one.
+    reject_rate, confidence
+        What was asked for.
+    limit
+        Found on the scores of parts left out, of the groups' largest where there are groups.
+    rejected
+        Good parts above the limit when left out.
+    median
+        Of the good parts' scores when left out, 1.0 being the limit.
+    profile_given
+        False where the profile was told from the sound.
+    defects, strangest, warnings
+        As their names say; warnings are sentences.
+    """
+
+    good: int
+    groups: int
+    reject_rate: float
+    confidence: float
+    limit: Limit
+    rejected: int
+    median: float
+    profile_given: bool
+    defects: tuple[DefectReport, ...]
+    strangest: tuple[Strange, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def promise(self) -> str:
+        """One line: what share of good parts is thrown away, and how sure that is."""
+        unit = "groups" if self.groups > 1 else "parts"
+        need = scores_needed(self.reject_rate, self.confidence)
+        if self.limit.provisional:
+            return (
+                f"provisional: {self.limit.n} {unit} prove no better than {percent(self.limit.proven_rate)} false "
+                f"rejects; {percent(self.reject_rate)} needs {need}, teach {self.limit.missing} more"
+            )
+        return (
+            f"{percent(self.reject_rate)} false rejects holds with {percent(self.confidence)} confidence "
+            f"({need} {unit} needed, {self.limit.n} given)"
+        )
+
+
+def percent(share: float) -> str:
+    """Write 0.01 as 1 %, to three digits."""
+    return f"{100 * share:.3g} %"

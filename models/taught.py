@@ -1,0 +1,152 @@
+"""The parts to learn from: what they have to be, and how they are listened to."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.decision.limits import scores_needed
+from analytics.decision.model import FrontEnd
+from analytics.features.log_mel import LOW_HZ, Level, Profile
+from analytics.features.profile import guess_profile
+from analytics.few_shot.prototypes import UNKNOWN
+from analytics.quality.part_sound import is_frozen, is_silent, rms_db
+from analytics.signal.capture import Capture
+from analytics.signal.onset import find_onset
+from models.report import percent
+
+FEWEST = 8  #: good parts; below, scores of parts left out say nothing about the next part
+KNOCK_S = 0.2  #: of a struck part, from its onset: what rings longer adds nothing (docs/teaching.md)
+_NAMED = 10  #: faults shown of a long list
+
+
+class TeachError(Exception):
+    """Nothing can be learned from these parts; one sentence a line: which, what was found, what was wanted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TaughtPart:
+    """One part to learn from; `defect` is empty for a good one, `group` names the take or shift it came from."""
+
+    name: str
+    capture: Capture
+    group: str = ""
+    defect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TeachSettings:
+    """How to learn.
+
+    Parameters
+    ----------
+    profile
+        None: told from the sound.
+    level
+        ABSOLUTE where the gain of the microphone is fixed and loudness counts.
+    reject_rate, confidence
+        Share of good parts that may be rejected, and how sure that must be.
+    length_s
+        Of a part; None: `KNOCK_S` or the shortest good part for a knock, the shortest good part for running sound.
+    low_hz
+        Lower edge of the bands.
+    """
+
+    profile: Profile | None = None
+    level: Level = Level.ABSOLUTE
+    reject_rate: float = 0.01
+    confidence: float = 0.95
+    length_s: float | None = None
+    low_hz: float = LOW_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One recording something was learned from, by the hash of its samples."""
+
+    name: str
+    sha256: str
+    group: str
+    defect: str
+
+
+def once_each(parts: Sequence[TaughtPart]) -> tuple[tuple[Heard, ...], list[TaughtPart], list[str]]:
+    """Leave out what is there twice: a copy proves nothing, and held out of its twin it looks too good."""
+    first: dict[str, TaughtPart] = {}
+    heard, twice = [], []
+    for part in parts:
+        digest = hashlib.sha256(np.ascontiguousarray(part.capture.samples, "<f4").tobytes()).hexdigest()
+        if digest not in first:
+            first[digest] = part
+            heard.append(Heard(part.name, digest, part.group, part.defect))
+        elif first[digest].defect != part.defect:
+            raise TeachError(f"{part.name}: the same sound as {first[digest].name}, once good and once defect")
+        else:
+            twice.append(f"{part.name} is the same sound as {first[digest].name}: taught once")
+    return tuple(heard), list(first.values()), twice
+
+
+def refuse(parts: Sequence[TaughtPart], settings: TeachSettings) -> None:
+    """Raise `TeachError` where nothing can be learned from these parts."""
+    good = sum(not part.defect for part in parts)
+    need = scores_needed(settings.reject_rate, settings.confidence)
+    if good < FEWEST:
+        raise TeachError(
+            f"{good} good parts; wanted at least {FEWEST}, and {need} to promise {percent(settings.reject_rate)} "
+            "false rejects: record more good parts"
+        )
+    if UNKNOWN in defects_of(parts):
+        raise TeachError(f"{UNKNOWN} names the defects nobody taught; give this one another name")
+    rates = sorted({part.capture.rate for part in parts})
+    if len(rates) > 1:
+        raise TeachError(f"parts of {' and '.join(map(str, rates))} samples a second; wanted one rate")
+    raise_all([f"{part.name}: {fault}" for part in parts if (fault := _fault(part.capture))])
+
+
+def raise_all(faults: Sequence[str]) -> None:
+    """Raise all faults as one error, a sentence a line; nothing where there are none."""
+    if faults:
+        more = [f"and {len(faults) - _NAMED} more"] if len(faults) > _NAMED else []
+        raise TeachError("\n".join([*faults[:_NAMED], *more]))
+
+
+def _fault(capture: Capture) -> str:
+    if not np.isfinite(capture.samples).all():
+        return "holds values that are no numbers; record it again or leave it out with --drop"
+    if is_silent(rms_db(capture.part), None) or is_frozen(capture.part):
+        return "is silent or one sample repeated; check the microphone, or leave it out with --drop"
+    return ""
+
+
+def defects_of(parts: Sequence[TaughtPart]) -> list[str]:
+    """Return the names of the defects, sorted."""
+    return sorted({part.defect for part in parts} - {""})
+
+
+def front_end_of(good: Sequence[TaughtPart], settings: TeachSettings) -> FrontEnd:
+    """Settle how these parts are listened to: profile and length from the sound, where they are not given."""
+    captures = [part.capture for part in good]
+    profile = settings.profile or guess_profile(captures)
+    rate = captures[0].rate
+    length_s = settings.length_s
+    if length_s is None:
+        length_s = min(len(capture.part) for capture in captures) / rate
+        if profile is Profile.KNOCK:
+            length_s = min(KNOCK_S, length_s - _lead_s(captures))
+    try:
+        return FrontEnd(profile, settings.level, rate, length_s, settings.low_hz)
+    except ValueError as fault:
+        raise TeachError(str(fault)) from fault
+
+
+def _lead_s(captures: Sequence[Capture]) -> float:
+    """Tell how long before the knock the typical part begins; the odd late knock must not shorten all others.
+
+    A capture with surroundings was cut at the knock already.
+    """
+    onsets = [
+        0 if capture.before or capture.after else find_onset(capture.samples, capture.rate, 0, len(capture.samples))
+        for capture in captures
+    ]
+    return float(np.median([onset or 0 for onset in onsets])) / captures[0].rate
