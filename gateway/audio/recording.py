@@ -141,8 +141,11 @@ class StreamRecordings:
 
 
 def _listed(plan: SourcePlan) -> list[Path]:
+    path = Path(plan.path)
+    if not path.exists():
+        raise SourceFault(f"{path}: there is no such file or folder; wanted recordings; set path")
     try:
-        return [found.path for found in recordings_in([Path(plan.path)])]
+        return [found.path for found in recordings_in([path])]
     except SoundFileError as fault:
         raise SourceFault(str(fault)) from fault
 
@@ -152,7 +155,7 @@ def _by_stem(plan: SourcePlan) -> dict[str, Path]:
     for path in _listed(plan):
         if path.stem in files:
             raise SourceFault(
-                f"{plan.path}: found {files[path.stem].name} twice ({files[path.stem].parent} and {path.parent}); "
+                f"{plan.path}: found PartId {path.stem} twice ({files[path.stem]} and {path}); "
                 f"wanted one file a PartId; rename one of them or name the narrower folder"
             )
         files[path.stem] = path

@@ -1,4 +1,4 @@
-"""The microphone through a real audio system without hardware: PulseAudio reads a pipe, ALSA names it, PortAudio opens it.
+"""The microphone through a real audio system without hardware: PulseAudio reads a pipe that ALSA gives a name.
 
 A writer fills the pipe in real time; when it stops, callbacks cease and nothing else happens: the commonest face of
 unplugging.
@@ -26,6 +26,9 @@ RATE = 48_000
 PIECE = 960  # 20 ms
 PLAN = SourcePlan("microphone", RATE, channels=2, device="bench")
 
+SERVER = ["pulseaudio", "-n", "--exit-idle-time=-1", "--disallow-exit=no", "--daemonize=no"]
+SERVER += ["-L", "module-native-protocol-unix"]
+
 
 def library():
     try:
@@ -40,8 +43,7 @@ class Plant:
     def __init__(self, folder):
         self.fifo = folder / "microphone.fifo"
         self.server = subprocess.Popen(
-            ["pulseaudio", "-n", "--exit-idle-time=-1", "--disallow-exit=no", "--daemonize=no"]
-            + ["-L", "module-native-protocol-unix", "-L", f"module-pipe-source {self._source()}"],
+            [*SERVER, "-L", f"module-pipe-source {self._source()}"],
             stderr=subprocess.DEVNULL,
         )
         self._quiet = threading.Event()
@@ -228,7 +230,7 @@ def test_a_killed_sound_server_is_noticed_at_once(plant, microphone, capfd):
     capfd.readouterr()  # PortAudio's own lines on stderr
 
 
-# ---- without an audio system ------------------------------------------------------------------------------------------
+# ---- without an audio system ---------------------------------------------------------------------------------------
 
 
 class Clock:
@@ -322,7 +324,7 @@ def test_no_block_for_too_long_is_a_fault():
 
     clock.time += STALL_S + 0.1
 
-    with pytest.raises(SourceFault, match="no sound for 1.5 s"):
+    with pytest.raises(SourceFault, match=r"no sound for 1\.5 s"):
         list(microphone.chunks())
 
 
