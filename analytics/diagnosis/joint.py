@@ -1,0 +1,165 @@
+"""Bearing diagnosis by joint explanation, which would rather abstain than guess.
+
+Speed, slip and fault family are chosen together, so the lines of the shaft compete with those of the bearing; no line
+earns more than a bound, so strength cannot buy a call, only the number of expected lines can; and everything strong has
+to be explained. The method, its constants and what each is worth on public records: docs/machines.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.diagnosis.bearings import Orders
+from analytics.diagnosis.families import (
+    CAGE_DEPTH,
+    CAGE_SCORE,
+    CAGE_TURNS,
+    Fit,
+    Floats,
+    families,
+    fit_cage,
+    fit_family,
+)
+from analytics.diagnosis.result import NONE, UNDECIDED, DiagnosisResult, FaultLine
+from analytics.diagnosis.vetoes import Veto, first_veto, quiet
+from analytics.signal.envelope import LineSpectrum, Spectra, spectra
+from analytics.signal.speed import CONFIRMED, shaft_evidence, speed_grid
+
+TURNS_FOR_NONE = 120.0  #: below, a fault may hide; see the figures by length in docs/machines.md
+_ENVELOPES = ("LOG", "SQ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    """What one envelope says."""
+
+    fits: tuple[Fit, ...]  # best first
+    veto: Veto | None
+    silent: bool  # no family rises above its weak limits
+
+    @property
+    def call(self) -> Fit | None:
+        return self.fits[0] if self.fits and self.veto is None else None
+
+
+def diagnose(x: NDArray[np.floating], rate: float, rpm: float, tolerance: float, bearing: Orders) -> DiagnosisResult:
+    """Name the fault of a bearing, none, or undecided with the reason.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n,)
+        Sound or vibration at constant speed, any unit, finite; 120 turns or more are wanted, 10 s at most are used.
+    rate
+        Samples per second.
+    rpm
+        Declared speed of the shaft.
+    tolerance
+        Of that speed, as a share: 0.02 where it is measured, 0.08 where it is nominal.
+    bearing
+        Fault orders.
+
+    Raises
+    ------
+    ValueError
+        Where the sound cannot be analysed at all: too short, not finite, no speed.
+    """
+    shaft_hz = rpm / 60
+    return judge(prepare(x, rate, rpm, (bearing,)), shaft_hz, tolerance, bearing)
+
+
+def prepare(x: NDArray[np.floating], rate: float, rpm: float, bearings: tuple[Orders, ...]) -> Spectra:
+    """Compute once what the diagnosis of several bearings on one shaft looks at; see `diagnose`."""
+    highest = max([9.0, *(max(b.bpfi, 2 * b.bsf) for b in bearings)])
+    return spectra(x, rate, rpm / 60, 3.4 * highest * rpm / 60)
+
+
+def judge(heard: Spectra, shaft_hz: float, tolerance: float, bearing: Orders) -> DiagnosisResult:
+    """Diagnose one bearing from prepared spectra; see `diagnose`."""
+    grid = speed_grid(shaft_hz, tolerance, heard.log.step_hz)
+    hearings = {e: _hear(e, heard, grid, (shaft_hz, tolerance), bearing) for e in _ENVELOPES}
+    calls = {e: fit for e, h in hearings.items() if (fit := h.call) is not None}
+    if len({fit.family.name for fit in calls.values()}) > 1:
+        reason = "the two envelopes disagree: " + " and ".join(f.family.name for f in calls.values())
+        return _abstain(hearings["LOG"], heard.log, reason, shaft_hz)
+    for envelope in calls:
+        return _call(hearings[envelope], _of(heard, envelope), "both" if len(calls) == 2 else envelope)
+    turns = heard.seconds * shaft_hz
+    log = hearings["LOG"]
+    if all(h.silent for h in hearings.values()):
+        if turns >= TURNS_FOR_NONE:
+            return _abstain(log, heard.log, f"no family of fault lines in {turns:.0f} turns", shaft_hz, NONE)
+        reason = f"{turns:.0f} turns heard, {TURNS_FOR_NONE:.0f} wanted before silence means none"
+        return _abstain(log, heard.log, reason, shaft_hz)
+    # The envelope with more to say gives the reason.
+    telling = log if not log.silent or hearings["SQ"].silent else hearings["SQ"]
+    assert telling.veto is not None
+    return _abstain(telling, heard.log if telling is log else heard.square, telling.veto.sentence, shaft_hz)
+
+
+def _of(heard: Spectra, envelope: str) -> LineSpectrum:
+    return heard.log if envelope == "LOG" else heard.square
+
+
+def _hear(envelope: str, heard: Spectra, grid: Floats, declared: tuple[float, float], bearing: Orders) -> _Hearing:
+    spectrum = _of(heard, envelope)
+    evidence = shaft_evidence(spectrum, heard.raw, grid)
+    outer, inner, ball = (fit_family(f, spectrum, grid, evidence) for f in families(bearing))
+    if bearing.ftf * declared[0] * heard.seconds >= CAGE_TURNS:
+        cage = fit_cage(families(bearing)[2], bearing.ftf, spectrum, grid, evidence)
+        clear = cage.lines >= CAGE_SCORE and cage.depth >= CAGE_DEPTH[envelope]
+        if clear and (ball is None or cage.score > ball.score):
+            ball = cage
+    fits = tuple(sorted((f for f in (outer, inner, ball) if f is not None), key=lambda f: -f.score))
+    if not fits:
+        return _Hearing((), None, silent=True)
+    second = fits[1] if len(fits) > 1 else None
+    veto = first_veto(fits[0], second, envelope, heard, (*declared, bearing.ftf))
+    return _Hearing(fits, veto, silent=all(quiet(f, envelope) is not None for f in fits))
+
+
+def _call(hearing: _Hearing, spectrum: LineSpectrum, envelope: str) -> DiagnosisResult:
+    fit = hearing.fits[0]
+    line = _line(fit, spectrum)
+    clear = sum(db > 10 for db in line.harmonics_snr_db)
+    what = "rolling element or cage: the comb of the cage" if fit.cage else fit.family.name
+    reason = (
+        f"{what}, {line.frequency_hz:.1f} Hz = {line.order:.2f} x {fit.shaft_hz:.2f} Hz, "
+        f"{clear} of 3 lines over 10 dB, depth {fit.depth:.2f}"
+    )
+    return DiagnosisResult(
+        fit.family.name,
+        "FTF" if fit.cage else fit.family.fault,
+        reason,
+        fit.shaft_hz,
+        fit.slip,
+        fit.depth,
+        envelope,
+        tuple(_line(f, spectrum) for f in hearing.fits),
+        {f.family.name: f.score for f in hearing.fits},
+    )
+
+
+def _abstain(
+    hearing: _Hearing, spectrum: LineSpectrum, reason: str, declared_hz: float, name: str = UNDECIDED
+) -> DiagnosisResult:
+    best = max(hearing.fits, key=lambda f: f.shaft, default=None)
+    confirmed = best is not None and best.shaft >= CONFIRMED
+    return DiagnosisResult(
+        name,
+        None,
+        reason,
+        best.shaft_hz if best is not None and confirmed else declared_hz,
+        lines=tuple(_line(f, spectrum) for f in hearing.fits),
+        scores={f.family.name: f.score for f in hearing.fits},
+    )
+
+
+def _line(fit: Fit, spectrum: LineSpectrum) -> FaultLine:
+    decibels = spectrum.decibels(fit.carrier_hz * np.arange(1.0, 4.0))
+    return FaultLine(
+        "FTF" if fit.cage else fit.family.fault,
+        fit.carrier_hz / fit.shaft_hz,
+        fit.carrier_hz,
+        tuple(round(float(db), 1) for db in decibels),
+    )

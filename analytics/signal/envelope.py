@@ -1,0 +1,173 @@
+"""Whitened envelopes of a vibration or sound, and the lines in their spectra.
+
+Impacts that repeat show in the spectrum of the envelope. Dividing every bin of the spectrum by its own magnitude first
+(cepstrum pre-whitening: P. Borghesani et al. 2013, MSSP 36:370) takes away tones and the machine's colour without any
+parameter. Two envelopes of the whitened signal are looked at: its square, the classic one, and its logarithm, which
+strong single impacts cannot swallow (P. Borghesani and J. Antoni 2017, MSSP 94:148).
+
+No window and no zero padding for the envelopes: neighbouring bins stay independent, and every limit counts on it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d, median_filter
+
+Floats = NDArray[np.float64]
+
+BAND_LOW_HZ = 100.0  #: below lie unbalance, hum and the machine's walk, not the ring of an impact
+BAND_HIGH_HZ = 12_000.0  #: depths, and so every limit on them, hold for this band; see docs/machines.md
+LONGEST_S = 10.0
+_LEAST_RATE = 1000
+_OFFSET = 1.5  # ln: the largest of three noise bins is expected at 0.6; this asks for a clear line
+_ABSENT = -1.0
+GAIN_TOP = 4.5  #: nothing earns more, however strong: strength cannot buy a diagnosis, only the number of lines can
+_RAW_TOP = 7.5  # higher than the envelope's, else a plateau of equal gains biases the speed by half a line
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LineSpectrum:
+    """How clearly each frequency stands out.
+
+    Parameters
+    ----------
+    step_hz
+        Between bins: 1 / length of the record.
+    gain : ndarray, shape (n + 1,)
+        clip(ln(power / background) - 1.5, -1, top) of the largest of three neighbours; the last one stands for every
+        frequency beyond and is -1, a line that is absent.
+    depth : ndarray, shape (n + 1,)
+        Modulation depth 2 |E| / n of the largest of three neighbours; the last one is 0.
+    """
+
+    step_hz: float
+    gain: Floats
+    depth: Floats
+
+    def place(self, frequency_hz: Floats) -> NDArray[np.intp]:
+        """Bin of each frequency, the last one for those beyond the spectrum."""
+        bins = np.rint(np.abs(frequency_hz) * (1 / self.step_hz)).astype(np.intp)
+        return np.asarray(np.minimum(bins, len(self.gain) - 1))
+
+    def gains(self, frequency_hz: Floats) -> Floats:
+        """Gain at each frequency, same shape."""
+        return np.asarray(self.gain[self.place(frequency_hz)])
+
+    def depths(self, frequency_hz: Floats) -> Floats:
+        """Modulation depth at each frequency, same shape."""
+        return np.asarray(self.depth[self.place(frequency_hz)])
+
+    def decibels(self, frequency_hz: Floats) -> Floats:
+        """Line over background in dB, at most the 26 dB where the gain is bounded."""
+        return np.asarray((self.gains(frequency_hz) + _OFFSET) * (10 / np.log(10)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectra:
+    """All that a diagnosis looks at.
+
+    Parameters
+    ----------
+    log, square
+        Lines of the two envelopes.
+    raw
+        Lines of the sound itself (no depths: zeros), for the speed alone.
+    seconds
+        Length of the record that was used.
+    band_hz
+        Which the envelopes were made of.
+    """
+
+    log: LineSpectrum
+    square: LineSpectrum
+    raw: LineSpectrum
+    seconds: float
+    band_hz: tuple[float, float]
+
+
+def spectra(x: NDArray[np.floating], rate: float, shaft_hz: float, top_hz: float) -> Spectra:
+    """Whiten, take both envelopes, and find the lines in them.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n,)
+        Sound or vibration, any unit, finite. Of more than 10 s the last 10 s are used.
+    rate
+        Samples per second.
+    shaft_hz
+        Roughly; the background of a line is the median over half of it to both sides.
+    top_hz
+        Highest frequency anybody will ask for.
+
+    Raises
+    ------
+    ValueError
+        Where the sound is not finite, not one-dimensional, or holds less than four turns of the shaft.
+    """
+    if x.ndim != 1 or not np.isfinite(x).all():
+        raise ValueError(f"envelope: found sound of shape {x.shape} or not finite; wanted finite numbers in one row")
+    if rate < _LEAST_RATE or not 0 < shaft_hz < rate / 4 or len(x) * shaft_hz < 4 * rate:
+        raise ValueError(
+            f"envelope: found {len(x)} samples at {rate:g} Hz and a shaft at {shaft_hz:g} Hz; wanted four turns or more"
+        )
+    n = scipy.fft.prev_fast_len(min(len(x), round(LONGEST_S * rate)), real=True)
+    x = x[len(x) - n :].astype(np.float64)
+    step = rate / n
+    spectrum = scipy.fft.rfft(x - x.mean())
+    half_width = max(12, round(0.5 * shaft_hz / step))
+    p, band = _whitened_power(spectrum, step, rate)
+    mean = float(p.mean())
+    keep = int(top_hz / step) + 2 * half_width
+    log = _lines(np.log(p + 0.01 * mean), step, half_width, keep)
+    square = _lines(p / mean, step, half_width, keep)
+    return Spectra(log, square, _raw_lines(spectrum, step, half_width, keep), n / rate, band)
+
+
+def _whitened_power(spectrum: NDArray[np.complex128], step: float, rate: float) -> tuple[Floats, tuple[float, float]]:
+    """Squared magnitude of the whitened analytic signal in the band, shape (m,), and the band's edges.
+
+    The bins of the band alone are transformed back: filter, analytic signal and decimation in one.
+    """
+    first = int(np.ceil(BAND_LOW_HZ / step))
+    wanted = min(len(spectrum) - 1, int(min(rate / 2, BAND_HIGH_HZ) / step)) - first
+    m = scipy.fft.prev_fast_len(wanted)
+    magnitude = np.abs(spectrum)
+    loudest = float(magnitude.max())
+    if not loudest > 0:  # digital silence: no lines anywhere
+        return np.ones(m), (first * step, (first + m) * step)
+    inside = slice(first, first + m)
+    z = scipy.fft.ifft(spectrum[inside] / (magnitude[inside] + 1e-9 * loudest))
+    return np.asarray(z.real**2 + z.imag**2), (first * step, (first + m) * step)
+
+
+def _lines(e: Floats, step: float, half_width: int, keep: int) -> LineSpectrum:
+    spectrum = scipy.fft.rfft(e - e.mean())[:keep]
+    power = spectrum.real**2 + spectrum.imag**2
+    over = maximum_filter1d(power / _background(power, half_width), 3)
+    depth = np.sqrt(maximum_filter1d(power, 3)) * (2 / len(e))
+    return LineSpectrum(step, _gain(over, GAIN_TOP), np.append(depth, 0.0))
+
+
+def _raw_lines(spectrum: NDArray[np.complex128], step: float, half_width: int, keep: int) -> LineSpectrum:
+    # A Hann window in the time domain is this three-point sum over the bins.
+    inside = spectrum[: min(keep, len(spectrum) - 1)]
+    after = spectrum[1 : len(inside) + 1]
+    before = np.concatenate([np.conj(spectrum[1:2]), spectrum[: len(inside) - 1]])
+    windowed = 0.5 * inside - 0.25 * (before + after)
+    power = windowed.real**2 + windowed.imag**2
+    gain = _gain(power / _background(power, half_width), _RAW_TOP)
+    return LineSpectrum(step, gain, np.zeros(len(gain)))
+
+
+def _background(power: Floats, half_width: int) -> Floats:
+    """Mean power the noise would have: its running median over ln 2, exact for an exponential distribution."""
+    median = median_filter(power.astype(np.float32), 2 * half_width + 1, mode="reflect").astype(np.float64)
+    floor = 1e-12 * float(power.max(initial=0.0)) + 1e-300
+    return np.asarray(np.maximum(median / np.log(2), floor))
+
+
+def _gain(over: Floats, top: float) -> Floats:
+    gain = np.clip(np.log(np.maximum(over, 1e-30)) - _OFFSET, _ABSENT, top)
+    return np.append(gain, _ABSENT)
