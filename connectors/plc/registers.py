@@ -6,7 +6,8 @@ those of docs/plc/contract.md; every address here is the 0-based one of the prot
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from connectors.plc.port import GwImage, GwState, PlcImage
@@ -169,13 +170,13 @@ def derived_bits(image: GwImage) -> tuple[bool, ...]:
 
 
 #: Types of a plain tag in registers, with the number of registers each takes.
-VALUE_TYPES = {"bool": 1, "uint16": 1, "int16": 1, "uint32": 2, "int32": 2, "float32": 2}
+VALUE_TYPES = {"bool": 1, "uint16": 1, "int16": 1, "uint32": 2, "int32": 2, "float": 2}
 
 
 def value_from_words(words: Sequence[int], kind: str, order: WordOrder) -> float:
     """Read one plain tag; `kind` is one of `VALUE_TYPES`. A bool is 0.0 or 1.0."""
     assert len(words) == VALUE_TYPES[kind], (kind, words)
-    if kind == "float32":
+    if kind == "float":
         return float_from_words(words, order)
     if kind == "bool":
         return float(words[0] != 0)
@@ -186,7 +187,7 @@ def value_from_words(words: Sequence[int], kind: str, order: WordOrder) -> float
 
 def value_to_words(value: float, kind: str, order: WordOrder) -> list[int]:
     """Make the registers of one plain tag: the simulated PLC's side of `value_from_words`."""
-    if kind == "float32":
+    if kind == "float":
         return list(float_to_words(value, order))
     if kind == "bool":
         return [int(value != 0)]
@@ -194,3 +195,38 @@ def value_to_words(value: float, kind: str, order: WordOrder) -> list[int]:
     packed = int(value).to_bytes(2 * count, "big", signed=kind.startswith("int"))
     words = list(struct.unpack(f">{count}H", packed))
     return words if order is WordOrder.BIG else words[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterTag:
+    """Where a plain tag lives: 0-based address of its first holding register, and one of `VALUE_TYPES`."""
+
+    address: int
+    kind: str = "uint16"
+
+
+def map_fault(bases: Mapping[str, int], tags: Mapping[str, RegisterTag]) -> str:
+    """Say what is wrong with a register map, in one sentence; empty where nothing is.
+
+    Parameters
+    ----------
+    bases
+        First register of each station's block of 64.
+    tags
+        The plain tags by name.
+    """
+    spans = [(base, base + BLOCK, f"block of {name}") for name, base in bases.items()]
+    for name, tag in tags.items():
+        if tag.kind not in VALUE_TYPES:
+            return f"tag {name} has type {tag.kind!r}; wanted one of {', '.join(VALUE_TYPES)}"
+        spans.append((tag.address, tag.address + VALUE_TYPES[tag.kind], f"tag {name}"))
+    end, owner = 0, ""
+    for start, stop, what in sorted(spans):
+        if start < 0 or stop > 0x10000:
+            return f"{what} lies at {start}..{stop - 1}; registers are 0..65535"
+        # Two names for one tag are no conflict: speed and running may come from one register.
+        if start < end and not (what.startswith("tag") and owner.startswith("tag")):
+            return f"{what} at register {start} overlaps {owner}, which ends at {end - 1}; move one of them"
+        if stop > end:
+            end, owner = stop, what
+    return ""
