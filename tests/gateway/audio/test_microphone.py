@@ -5,6 +5,7 @@ unplugging.
 """
 
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from gateway.audio import portaudio
 from gateway.audio.microphone import BUFFER_S, OPEN_S, STALL_S, Microphone
 from gateway.audio.portaudio import Device, find
 from gateway.audio.source import SourceFault, SourceStuck
+from gateway.cli.app import main
 from gateway.processes.clock import SystemClock
 from gateway.stations.plan import SourcePlan
 
@@ -228,6 +230,30 @@ def test_a_killed_sound_server_is_noticed_at_once(plant, microphone, capfd):
     assert "the audio system ended the stream" in str(fault)
     assert took_s < 2.0
     capfd.readouterr()  # PortAudio's own lines on stderr
+
+
+def test_the_level_meter_shows_what_a_device_hears(plant, capsys):
+    plant.speak()
+
+    code = main(["devices", "--device", "bench", "--meter", "0.6", "--json"])
+
+    found = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert found["name"] == "bench"
+    assert max(found["levels_db"]) == pytest.approx(-9.0, abs=3.5)  # spread over the 32 channels a sound server claims
+
+
+def test_the_level_meter_writes_its_last_state_once_where_nothing_can_be_redrawn(plant, capsys, monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    plant.speak()
+
+    code = main(["devices", "--device", "bench", "--meter", "0.6"])
+
+    out = capsys.readouterr().out
+    assert code == 0
+    assert out.count("dB re full scale") == 1
+    assert "#####" in out
+    assert "\x1b" not in out
 
 
 # ---- without an audio system ---------------------------------------------------------------------------------------
