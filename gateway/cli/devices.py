@@ -61,6 +61,7 @@ def command(
 def _devices() -> list[Device]:
     library = portaudio.load()
     with portaudio.LIBRARY.turn():
+        portaudio.LIBRARY.refresh(library)
         return sorted(portaudio.inputs(library), key=lambda one: (one.host_api, one.name))
 
 
