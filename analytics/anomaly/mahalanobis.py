@@ -54,15 +54,3 @@ class Mahalanobis:
         """Return the distance of each row of `features` (n, d), shape (n,); about 1 for a good part."""
         distance: NDArray[np.float64] = np.sqrt(np.mean(np.square(self.whiten(features)), axis=1))
         return distance
-
-    def shares(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return what each feature adds to the squared score of one part, shape (d,) like `features`.
-
-        Z_j (S^-1 Z)_j / d: sums to the squared score. A share may be negative, where a feature is as the others
-        make it likely.
-        """
-        z = (features.astype(np.float64) - self.mean) / self.scale
-        along = self.vectors @ z
-        solved = z / self.rest + (along * (1 / self.variances - 1 / self.rest)) @ self.vectors
-        shares: NDArray[np.float64] = z * solved / len(z)
-        return shares

@@ -83,6 +83,8 @@ def features_of(capture: Capture, front_end: FrontEnd) -> NDArray[np.float32]:
     """
     if capture.rate != front_end.rate:
         raise ValueError(f"the sound has {capture.rate} Hz; the recipe wants {front_end.rate} Hz")
+    if not _all_finite(capture):
+        raise ValueError("the sound holds values that are no numbers")
     aligned = align(capture, front_end)
     if len(aligned.part) < front_end.length:
         raise ValueError(f"{len(aligned.part)} samples were heard; the recipe wants {front_end.length}")
@@ -95,8 +97,6 @@ def _features(aligned: Capture, front_end: FrontEnd) -> NDArray[np.float32]:
     if front_end.low_hz > LOW_HZ:
         _, filtered = filter_step(at_rest(high_pass(front_end.rate, front_end.low_hz)), part)
         part = filtered.astype(np.float32)
-    if not is_finite(part):
-        raise ValueError("the sound is not finite")
     return part_features(part, plan, front_end.profile, front_end.level)
 
 
@@ -114,7 +114,7 @@ def judge(capture: Capture, model: PartModel) -> Judgement:
     front_end = model.front_end
     if capture.rate != front_end.rate:
         raise ValueError(f"the sound has {capture.rate} Hz; the recipe wants {front_end.rate} Hz")
-    if not is_finite(capture.samples):
+    if not _all_finite(capture):
         return _abstain("The sound holds values that are no numbers.", Quality.NOT_FINITE)
     if any(first < capture.stop and capture.start < last for first, last in capture.gaps):
         return _abstain("Samples are missing inside the part.", Quality.GAP)
@@ -137,6 +137,12 @@ def judge(capture: Capture, model: PartModel) -> Judgement:
         reason = f"As good parts sound: {score:.2f} of the limit."
         verdict = Verdict(Evaluation.OK, score, None, None, reason, quality, scores)
     return Judgement(verdict, features, indicators, share, disturbance, aligned.start)
+
+
+def _all_finite(capture: Capture) -> bool:
+    """Whether all that was heard is finite; what lies in a gap was not."""
+    edges = [0, *(edge for gap in sorted(capture.gaps) for edge in gap), len(capture.samples)]
+    return all(is_finite(capture.samples[first:last]) for first, last in zip(edges[::2], edges[1::2], strict=True))
 
 
 def _abstain(reason: str, word: Quality) -> Judgement:
@@ -170,7 +176,7 @@ def _doubts(
         sentences.append(f"{share:.1%} of the samples are at full scale; good parts had {model.clipped_share:.1%}.")
     if disturbance is not None and disturbance > 1.0:
         words.append(Quality.DISTURBED)
-        sentences.append(f"Another sound lies around the part, {disturbance:.1f} times what is usual there.")
+        sentences.append(f"Another sound lies in the quiet around the part, {disturbance:.1f} times the limit.")
     if model.gate is None or before is None or after is None:
         words.append(Quality.NO_CONTEXT)
     return disturbance, tuple(words), " ".join(sentences)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analytics.anomaly.mahalanobis import Mahalanobis
 from analytics.decision.limits import Limit
-from analytics.features.log_mel import LOW_HZ, Level, Profile
+from analytics.features.log_mel import LOW_HZ, Level, Profile, mel_plan
 from analytics.few_shot.prototypes import Prototypes, TaughtScore
 from analytics.quality.gate import GateReference
 
@@ -36,6 +36,12 @@ class FrontEnd:
     def __post_init__(self) -> None:
         if not (self.rate > 0 and math.isfinite(self.length_s) and self.length_s > 0):
             raise ValueError(f"a part of {self.length_s} s at {self.rate} Hz cannot be judged")
+        plan = mel_plan(self.rate, self.profile, self.low_hz)
+        if self.length < plan.frame + plan.hop:
+            least = (plan.frame + plan.hop) / self.rate
+            raise ValueError(
+                f"a part of {self.length_s:.3f} s is too short; {self.profile} needs {least:.3f} s at least"
+            )
 
     @property
     def length(self) -> int:

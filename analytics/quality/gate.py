@@ -17,8 +17,8 @@ from analytics.signal.spectra import hann
 OCTAVES_HZ = np.array([250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16_000.0])  #: edges of six octave bands
 _BEFORE_GUARD_S = 0.005  #: the part may begin this early
 _AFTER_GUARD_S = 0.010  #: the end of the part rings this long into its after
-_SHORTEST_S = 0.050  #: of quiet, to be worth judging
-_FLOOR = 1e-14  #: mean power per band, -140 dB re full scale: keeps digital silence finite
+_SHORTEST_S = 0.035  #: of quiet, to be worth judging: alignment may take half of the surroundings
+_FLOOR = 1e-10  #: mean power per band, -100 dB re full scale: what is quieter disturbs nothing; silence stays finite
 _LEAST_SPREAD = 0.23  #: 1 dB in ln power: taught in a very quiet hour, a gate must not fire at every breath of air
 _LEAST_LIMIT = 6.0  #: spreads; a few goods say little about the tail of a plant's noise
 
@@ -77,11 +77,15 @@ def learn_gate(before: NDArray[np.float64], after: NDArray[np.float64]) -> GateR
 
 
 def surroundings_of(capture: Capture) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-    """Return ln power in the octave bands before and after the part, each shape (b,), None where not heard."""
+    """Return ln power in the octave bands before and after the part, each shape (b,), None where not heard.
+
+    After means the end of the capture, not of the part that is scored: the scored part may be shorter than what was
+    cut for it, and still ring in between.
+    """
     guard, reach = round(_BEFORE_GUARD_S * capture.rate), round(SURROUNDINGS_S * capture.rate)
     before = _side(capture, capture.start - reach, capture.start - guard) if capture.before else None
-    late = capture.stop + round(_AFTER_GUARD_S * capture.rate)
-    after = _side(capture, late, capture.stop + reach) if capture.after else None
+    guard, end = round(_AFTER_GUARD_S * capture.rate), len(capture.samples)
+    after = _side(capture, max(capture.stop, end - reach) + guard, end) if capture.after else None
     return before, after
 
 
