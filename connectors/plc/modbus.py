@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
@@ -105,13 +105,13 @@ class ModbusPlc:
         for start, count in self._spans:
             words.update(enumerate(await self._read(start, count), start))
         return {
-            station: plc_from_words([words[base + n] for n in range(P_USED)])
+            station: self._image(station, [words[base + n] for n in range(self._length(station))])
             for station, base in self._settings.stations.items()
         }
 
     async def read(self, station: str) -> PlcImage:
         """Read one P block with a request that is sent now."""
-        return plc_from_words(await self._read(self._settings.stations[station], P_USED))
+        return self._image(station, await self._read(self._settings.stations[station], self._length(station)))
 
     async def zero(self, station: str, image: GwImage) -> None:
         """Write the whole G block in one frame."""
@@ -211,7 +211,7 @@ class ModbusPlc:
 
     async def _verify(self, station: str) -> None:
         base = self._settings.stations[station]
-        await self._read(base, P_USED)
+        await self._read(base, self._length(station))
         if station not in self._settings.writes:
             return
         at = base + G_OFFSET + G_WORDS["MapVersion"]
@@ -224,18 +224,27 @@ class ModbusPlc:
 
     async def _plan(self) -> list[tuple[int, int]]:
         """Settle which blocks share a request; a PLC with holes between its blocks gets one request a block."""
+        blocks = sorted((base, self._length(station)) for station, base in self._settings.stations.items())
         spans: list[tuple[int, int]] = []
-        for base in sorted(self._settings.stations.values()):
-            if spans and base + P_USED - spans[-1][0] <= _READ_MAX:
-                spans[-1] = (spans[-1][0], base + P_USED - spans[-1][0])
+        for base, length in blocks:
+            if spans and base + length - spans[-1][0] <= _READ_MAX:
+                spans[-1] = (spans[-1][0], base + length - spans[-1][0])
             else:
-                spans.append((base, P_USED))
+                spans.append((base, length))
         try:
             for start, count in spans:
                 await self._read(start, count)
         except PlcRefused:
-            spans = [(base, P_USED) for base in sorted(self._settings.stations.values())]
+            return blocks
         return spans
+
+    def _length(self, station: str) -> int:
+        """Count the registers to read of a station: P, and behind it the start of G where we write it."""
+        return G_OFFSET + G_WORDS["GwBootId"] + 1 if station in self._settings.writes else P_USED
+
+    def _image(self, station: str, words: Sequence[int]) -> PlcImage:
+        image = plc_from_words(words)
+        return replace(image, gw_boot_id=words[-1]) if station in self._settings.writes else image
 
     # ---- requests -----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ its queue, and on PLCs whose server samples at 100 ms or slower far faster (benc
 import asyncio
 import math
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
@@ -47,18 +48,18 @@ class OpcUaPlc:
         """Read the P tags of all stations in one request; a station with an unreadable tag is left out (row 20)."""
         if self._notice is not None and self._notice.fresh():
             self._session.usable()
-            return {s: image for s in self._p if (image := self._image(s, self._notice.values[s])) is not None}
+            images = {s: self._image(s, told) for s, told in self._notice.values.items()}
+            # GwBootId is told some time after we wrote it: an old one must not look like a second gateway.
+            return {s: replace(image, gw_boot_id=None) for s, image in images.items() if image is not None}
         values = await self._read(self._poll_all)
-        images: dict[str, PlcImage] = {}
+        found: dict[str, PlcImage] = {}
         start = 0
         for station, tags in self._p.items():
             image = self._image(station, values[start : start + len(tags)])
             if image is not None:
-                images[station] = image
+                found[station] = image
             start += len(tags)
-        if self._notice is not None:
-            self._notice.refresh(values)
-        return images
+        return found
 
     async def read(self, station: str) -> PlcImage:
         """Read the P tags of one station with a request that is sent now; `PlcRefused` where one is unreadable."""
@@ -149,6 +150,7 @@ class OpcUaPlc:
         if station not in self._settings.writes:
             return
         self._g[station] = await check.written_tags(texts)
+        self._p[station].append(self._g[station]["GwBootId"])
         version = self._g[station]["MapVersion"]
         (value,) = await self._read(_reading([version]))
         found = value.Value.Value if value.Value is not None else None

@@ -66,11 +66,6 @@ class Notice:
         self.values[station][n] = data.monitored_item.Value  # type: ignore[attr-defined]
         self._told_at = asyncio.get_running_loop().time()
 
-    def refresh(self, values: Sequence[ua.DataValue]) -> None:
-        """Take values that were read, in the order of all tags."""
-        for (station, n), value in zip(self._at.values(), values, strict=True):
-            self.values[station][n] = value
-
     def fresh(self) -> bool:
         """Whether something was told lately, so that nothing needs to be read."""
         return asyncio.get_running_loop().time() - self._told_at < _SILENCE_S

@@ -42,6 +42,8 @@ G_TAGS = {
     "ResultSeq": "result_seq",
     "MapVersion": "map_version",
 }
+#: What a read of P brings, GwBootId of the G block included: it tells of a second gateway (row 16).
+READ_FIELDS = {**P_TAGS, "GwBootId": "gw_boot_id"}
 OPTIONAL = frozenset({"PartId"})  #: a line without serial numbers leaves it out
 
 #: What a tag may be in the PLC. A signed INT carries the same 16 bits: Logix and Schneider have no other.
@@ -145,14 +147,14 @@ def plc_image(names: Sequence[str], kinds: Sequence[ua.VariantType], values: Seq
             return None
         content = variant.Value
         if isinstance(content, int):
-            fields[P_TAGS[name]] = content & 0xFFFF
+            fields[READ_FIELDS[name]] = content & 0xFFFF
         elif isinstance(content, str):
-            fields[P_TAGS[name]] = clean_part_id(content)
+            fields[READ_FIELDS[name]] = clean_part_id(content)
         elif name == "PartId" and content is None:
-            fields[P_TAGS[name]] = ""
+            fields[READ_FIELDS[name]] = ""
         else:
             return None  # an array where a number was
-    return PlcImage(**fields)  # type: ignore[arg-type]  # P_TAGS gives each name its field
+    return PlcImage(**fields)  # type: ignore[arg-type]  # READ_FIELDS gives each name its field
 
 
 def gw_value(tag: Tag, image: GwImage) -> ua.DataValue:
