@@ -122,9 +122,9 @@ def _call(hearing: _Hearing, spectrum: LineSpectrum, envelope: str) -> Diagnosis
     fit = hearing.fits[0]
     line = _line(fit, spectrum)
     clear = sum(db > 10 for db in line.harmonics_snr_db)
-    what = "rolling element or cage: the comb of the cage" if fit.cage else fit.family.name
+    what = "comb of the cage (rolling element or cage): " if fit.cage else ""
     reason = (
-        f"{what}, {line.frequency_hz:.1f} Hz = {line.order:.2f} x {fit.shaft_hz:.2f} Hz, "
+        f"{what}{line.frequency_hz:.1f} Hz = {line.order:.2f} x {fit.shaft_hz:.2f} Hz, "
         f"{clear} of 3 lines over 10 dB, depth {fit.depth:.2f}"
     )
     return DiagnosisResult(

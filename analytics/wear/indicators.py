@@ -3,6 +3,8 @@
 Sound is reduced in blocks of 50 ms to a few sums; a window of 500 ms is ten of them, so a stride costs one block.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ WINDOW_BLOCKS = 10  #: blocks in a window
 EDGES_HZ = (100.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 12000.0)  #: as wide as the diagnosis listens
 NAMES = (
     "level_db",
-    *(f"level_{low:.0f}_{high:.0f}_db" for low, high in zip(EDGES_HZ[:-1], EDGES_HZ[1:], strict=True)),
+    *(f"level_{low:.0f}_{high:.0f}_db" for low, high in pairwise(EDGES_HZ)),
 )
 _SUMS = len(EDGES_HZ) - 1 + 3
 
@@ -38,7 +40,7 @@ class Blocks:
         self._edges = np.minimum(bins, self.size // 2)
 
     def reduce(self, block: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Sums of one block, shape (sums,): mean square in each band, mean square, mean fourth power, peak.
+        """Reduce one block to mean square in each band, mean square, mean fourth power and peak, shape (sums,).
 
         Bands beyond the rate hold zero.
         """
@@ -60,7 +62,7 @@ def levels_db(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     bands = sums[:, :-3].mean(axis=0)
     power = np.concatenate([[bands.sum()], bands])
-    return np.maximum(10 * np.log10(np.maximum(power, 1e-30)), FLOOR_DB)
+    return np.asarray(np.maximum(10 * np.log10(np.maximum(power, 1e-30)), FLOOR_DB))
 
 
 def spikiness(sums: NDArray[np.float64]) -> tuple[float, float]:
