@@ -1,1 +1,1 @@
-"""Episodes to incidents to what is told to whom: pure rules."""
+"""From episodes to incidents to what is told to whom. Pure: no clock, no file, no socket, no chance."""

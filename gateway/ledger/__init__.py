@@ -1,1 +1,1 @@
-"""The process that remembers."""
+"""The process that remembers: the store's only writer, the outbox, wall-clock jobs, commands."""

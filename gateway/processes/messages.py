@@ -148,6 +148,8 @@ class Taught:
     start: int
     stop: int
     quality: tuple[Quality, ...]
+    before: bool = True  #: the whole of the surroundings before the part was heard
+    after: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,3 +341,19 @@ class LedgerReport:
     disk_free_bytes: int
     faults: tuple[str, ...]  #: sentences: disk full, CMMS refused the key, ...
     defect_codes: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswer:
+    """What came of a `Command`; sent once it stands in the audit trail."""
+
+    name: str
+    target: str
+    who: str
+    accepted: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTestDue:
+    """It is time for the microphones' self-test, in a pause of the line of main's choosing."""

@@ -1,1 +1,1 @@
-"""SQLite and the evidence folder."""
+"""What the gateway remembers: one SQLite file and a folder of evidence. Only the ledger writes."""

@@ -1,0 +1,154 @@
+"""The words of a work order, as a technician reads them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.incidents.book import Incident
+from gateway.processes.messages import Diagnosis, Line
+
+TITLE_MAX = 100  #: characters of DESCRIPTION in Maximo's demo schema; the connector cuts again by the site's own
+TEXT_MAX = 8_000  #: far below the 32,000 of the long description; a person reads one page
+
+# A harmonic that stands this far over its surroundings is counted in the evidence line.
+HARMONIC_DB_MIN = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do with an indication of one kind."""
+
+    first: str
+    confirm: str
+
+
+# Ordered as ISO 13373-3:2015, annexes on rolling element bearings and gears, has a technician proceed: the cheap and
+# reversible first. Wording ours.
+_BEARING = "Check lubrication (amount, colour, metal in the grease), temperature and seat of the bearing housing."
+ADVICE = {
+    "outer race": Advice(
+        _BEARING,
+        "Vibration on this housing in the load zone: a line at the same frequency whose level hardly changes over a"
+        " turn; after removal, a mark on the outer ring.",
+    ),
+    "inner race": Advice(
+        _BEARING,
+        "Vibration on this housing: the same line with sidebands one shaft turn apart; after removal, a mark on the"
+        " inner ring.",
+    ),
+    "rolling element": Advice(
+        _BEARING,
+        "Vibration on this housing: the same line, often at twice its frequency, with sidebands at cage speed; after"
+        " removal, a mark on a ball or roller.",
+    ),
+    "cage": Advice(
+        _BEARING + " A cage gives little warning: look soon.",
+        "Vibration on this housing below shaft speed; after removal, wear in the cage pockets.",
+    ),
+    "gear": Advice(
+        "Check oil level and look for metal in the oil; open the inspection cover and look at the teeth.",
+        "Vibration on the gear case: mesh frequency with sidebands one turn of the damaged wheel apart.",
+    ),
+}
+_ANY = Advice(
+    "Stand beside the machine and compare with its normal running: loose parts, rubbing, cavitation, a changed load or"
+    " speed, something new nearby.",
+    "The same level rise with the microphone's surroundings quiet, or a vibration reading on the machine itself.",
+)
+
+DISCLAIMER = "This is an indication by sound, not a safety statement and no proof of damage."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was heard of a machine when an incident was raised."""
+
+    title: str  #: the machine, for people: "Pump 7, cooling"
+    diagnosis: Diagnosis
+    level_over_baseline_db: float | None
+    baseline: str
+    since: str  #: when the episode began, in the site's time
+    line: str  #: the production line's name
+    page: str = ""  #: link to the machine's page; empty where there is none
+
+
+def order_title(incident: Incident, finding: Finding) -> str:
+    """One line, at most 100 characters: machine, part, indication, level."""
+    where = finding.title or incident.asset
+    if finding.diagnosis.bearing and finding.diagnosis.fault:
+        where = f"{where} {finding.diagnosis.bearing} bearing"
+    mode = incident.failure_mode
+    what = mode if mode.endswith("sound") else f"{mode} indication"
+    level = finding.level_over_baseline_db
+    tail = f": {what}" + (f", {level:+.0f} dB" if level is not None else "")
+    room = TITLE_MAX - len(tail)
+    return cut(where, room) + tail if room > 0 else cut(tail[2:], TITLE_MAX)
+
+
+def order_text(incident: Incident, finding: Finding) -> str:
+    """Compose the long description, plain text with newlines."""
+    diagnosis = finding.diagnosis
+    advice = ADVICE.get(incident.failure_mode, _ANY)
+    page = f"Page: {finding.page}\n" if finding.page else ""
+    level = finding.level_over_baseline_db
+    compared = "not compared" if level is None else f"{level:+.1f} dB over baseline"
+    text = (
+        f"Heard: {incident.text}\n"
+        f"Since: {finding.since}. Severity: {incident.severity}.\n"
+        f"How sure: {_how_sure(diagnosis)}\n"
+        f"Evidence: {_evidence(diagnosis)}\n"
+        f"Level: {compared} (baseline {finding.baseline}).\n"
+        f"Also considered: {_rivals(diagnosis)}\n"
+        "Remaining life: no trend.\n"
+        "\n"
+        f"Check first: {advice.first}\n"
+        f"Would confirm it: {advice.confirm}\n"
+        "\n"
+        f"{page}"
+        f"Machine: {incident.asset}, station {incident.station}, {finding.line}.\n"
+        f"Key: {incident.id}\n"
+        f"{DISCLAIMER}"
+    )
+    return cut(text, TEXT_MAX)
+
+
+def evidence_line(line: Line) -> str:
+    """``107.4 Hz = 3.58 x 29.95 Hz, 4 harmonics, 11 to 19 dB over their surroundings``."""
+    shaft = line.frequency_hz / line.order if line.order > 0 else 0.0
+    clear = [snr for snr in line.harmonics_snr_db if snr >= HARMONIC_DB_MIN]
+    head = f"{line.frequency_hz:.1f} Hz = {line.order:.2f} x {shaft:.2f} Hz" if shaft else f"{line.frequency_hz:.1f} Hz"
+    if not clear:
+        return f"{head}, no harmonic clear of its surroundings"
+    span = f"{min(clear):.0f} to {max(clear):.0f}" if len(clear) > 1 else f"{clear[0]:.0f}"
+    return f"{head}, {len(clear)} harmonic{'s' * (len(clear) > 1)}, {span} dB over their surroundings"
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many characters, at a word's end where one is near, without control characters but newlines."""
+    clean = "".join(c if c == "\n" or c.isprintable() else " " for c in text)
+    if len(clean) <= most:
+        return clean
+    head = clean[: most - 1]
+    space = head.rfind(" ")
+    return (head[:space] if space > most // 2 else head).rstrip(" ,;:") + "…"
+
+
+def _how_sure(diagnosis: Diagnosis) -> str:
+    reason = diagnosis.reason or "the sound stayed changed over several looks"
+    if diagnosis.confidence is None:
+        return f"no calibrated probability; {reason}"
+    return f"{diagnosis.confidence:.0%} that the name is right; {reason}"
+
+
+def _evidence(diagnosis: Diagnosis) -> str:
+    named = [line for line in diagnosis.lines if line.fault == diagnosis.fault]
+    if not named:
+        return "level alone; no line in the envelope spectrum belongs to a known part."
+    speed = f" at {diagnosis.rpm:.0f} rpm" if diagnosis.rpm else ""
+    return f"{diagnosis.fault} {'; '.join(evidence_line(line) for line in named)}{speed}."
+
+
+def _rivals(diagnosis: Diagnosis) -> str:
+    rivals: Sequence[Line] = [line for line in diagnosis.lines if line.fault != diagnosis.fault]
+    return (
+        "; ".join(f"{line.fault} ({evidence_line(line)})" for line in rivals) + "." if rivals else "nothing stood out."
+    )

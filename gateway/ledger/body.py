@@ -1,0 +1,178 @@
+"""The ledger's process: hears from main, writes in batches, lets its senders deliver, says how it stands."""
+
+import base64
+import secrets
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import structlog
+
+from connectors.cmms.port import CmmsPort
+from gateway.ledger import outbox, views
+from gateway.ledger.desk import Desk
+from gateway.ledger.jobs import Job, schedule
+from gateway.ledger.keeping import Keeper
+from gateway.ledger.painter import Painter
+from gateway.ledger.plan import LedgerPlan
+from gateway.ledger.scribe import Scribe
+from gateway.ledger.sender import Sender
+from gateway.processes.channel import ChannelClosed, Endpoint
+from gateway.processes.clock import Clock
+from gateway.processes.messages import LedgerReport, SelfTestDue, Stop
+from gateway.store.database import Store
+from gateway.store.evidence import Evidence, free_bytes
+
+log = structlog.get_logger()
+
+BATCH_S = 0.1  #: between commits; what a power cut may cost of records main has already handed over
+REPORT_S = 1.0
+STOP_S = 5.0  #: for the network call under way; what it was doing is durable
+
+MakePort = Callable[[str], CmmsPort]
+
+
+def random_id() -> str:
+    """Give 16 characters of base32, 80 random bits: no two gateways and no restored backup ever meet in one."""
+    return base64.b32encode(secrets.token_bytes(10)).decode("ascii")
+
+
+def run_ledger(plan: LedgerPlan, channel: Endpoint, clock: Clock, make_port: MakePort) -> None:
+    """Run until `Stop` is heard or main is gone.
+
+    Parameters
+    ----------
+    plan
+        Everything but the connectors.
+    channel
+        To main.
+    clock
+        The gateway's clock.
+    make_port
+        Gives the connector of a CMMS by its name in the site file.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be opened, or was damaged while it ran: the next start moves it aside.
+    """
+    with ExitStack() as stack:
+        ledger = Ledger(plan, channel, clock, make_port, stack)
+        ledger.run()
+
+
+class Ledger:
+    """The parts of the process, wired; `turn` is one pass of its loop."""
+
+    def __init__(
+        self, plan: LedgerPlan, channel: Endpoint, clock: Clock, make_port: MakePort, stack: ExitStack
+    ) -> None:
+        folder = Path(plan.folder)
+        self.store = Store.open(folder, clock.wall().isoformat(timespec="seconds"))
+        stack.callback(self.store.close)
+        self.evidence = Evidence(folder / "evidence", plan.keep.evidence_bytes)
+        self._channel, self._clock = channel, clock
+        self._changes: SimpleQueue[None] = SimpleQueue()
+        self._jobs: SimpleQueue[Job] = SimpleQueue()
+        self.scribe = Scribe(Desk(plan, self.store, clock, random_id), self.store, self.evidence, clock)
+        self.keeper = Keeper(plan, self.store, clock)
+        self.painter = Painter(self.store, self.evidence, clock, self._touch)
+        self.senders = {
+            name: Sender(name, make_port(name), self.store, self.evidence, clock, plan.delivery, self._touch)
+            for name in plan.cmms
+        }
+        self._scheduler = schedule(plan, self._jobs.put)
+        self._reported_at = -REPORT_S
+        self._stopping = False
+
+    def run(self) -> None:
+        """Turn until it is told to stop."""
+        self.painter.give_up_lost()
+        for sender in self.senders.values():
+            sender.start()
+            sender.ask_after_orders()
+        self._scheduler.start()
+        try:
+            while not self._stopping:
+                self.turn(BATCH_S)
+        except ChannelClosed:
+            log.warning("main is gone: the ledger writes what it holds and ends")
+        finally:
+            self._finish()
+
+    def turn(self, wait_s: float) -> None:
+        """Hear, write, report."""
+        heard = self._channel.receive(wait_s)
+        self._stopping |= any(isinstance(message, Stop) for message in heard)
+        changed = self._drained(self._changes) > 0
+        due = self._clock.now() - self._reported_at >= REPORT_S
+        self.scribe.hear([message for message in heard if not isinstance(message, Stop)])
+        changed |= self._write(review=changed or due)
+        while not self._jobs.empty():
+            self._job(self._jobs.get())
+        if changed or due:
+            self._report()
+
+    def _write(self, *, review: bool) -> bool:
+        written = self.scribe.write(review=review)
+        for answer in written.answers:
+            self._channel.send(answer)
+        for drawing in written.drawings:
+            self.painter.draw(drawing)
+        if written.changed:
+            for sender in self.senders.values():
+                sender.wake()
+        return written.changed
+
+    def _job(self, job: Job) -> None:
+        match job:
+            case Job.POLL:
+                for sender in self.senders.values():
+                    sender.ask_after_orders()
+            case Job.SELF_TEST:
+                self._channel.send(SelfTestDue())
+            case Job.SUMMARY:
+                self.keeper.summarise(timedelta(days=1))
+            case Job.RETENTION:
+                self.keeper.delete_old()
+
+    def _report(self) -> None:
+        self._reported_at = self._clock.now()
+        self.keeper.look()
+        with self.store.reading() as db:
+            shown = views.incidents(db)
+            waiting, stuck = outbox.counts(db)
+        faults = (*self.store.alarms, *self.scribe.faults, *(s.fault for s in self.senders.values() if s.fault))
+        report = LedgerReport(
+            at=self._reported_at,
+            incidents=shown,
+            outbox_waiting=waiting,
+            outbox_stuck=stuck,
+            disk_free_bytes=free_bytes(self.store.folder),
+            faults=faults,
+            defect_codes=self.scribe.codes,
+        )
+        self._channel.send(report)
+
+    def _finish(self) -> None:
+        self._scheduler.shutdown(wait=False)
+        self.scribe.finish()
+        self.painter.close()
+        for sender in self.senders.values():
+            if not sender.stop(STOP_S):
+                log.warning("a CMMS keeps the ledger waiting; its order is settled at the next start", cmms=sender.cmms)
+
+    def _touch(self) -> None:
+        self._changes.put(None)
+
+    @staticmethod
+    def _drained(changes: "SimpleQueue[None]") -> int:
+        count = 0
+        try:
+            while True:
+                changes.get_nowait()
+                count += 1
+        except Empty:
+            return count

@@ -1,0 +1,197 @@
+"""Where messages become rows: one transaction a batch, incident and outbox item in the same one.
+
+Nothing is changed in memory before the commit, so a batch that failed may be written again as it is.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from analytics.decision.verdict import Evaluation
+from gateway.incidents import rules
+from gateway.incidents.text import cut
+from gateway.ledger import commands, memory
+from gateway.ledger.minutes import Minutes
+from gateway.ledger.page import Clip, Page, Written
+from gateway.ledger.plan import LedgerPlan
+from gateway.ledger.telling import tell
+from gateway.processes.clock import Clock
+from gateway.processes.messages import (
+    Command,
+    CommandAnswer,
+    ConditionReport,
+    DefectCodes,
+    DefectNames,
+    EarReport,
+    EpisodeView,
+    EventRecord,
+    PartRecord,
+    RestartBaseline,
+)
+from gateway.store import records
+from gateway.store.database import Store
+
+TEXT_MAX = 1_000  #: characters of an episode's sentence; whoever wrote more was not writing for people
+NAME_MAX = 100
+
+
+class Desk:
+    """Writes batches.
+
+    Parameters
+    ----------
+    plan, store, clock
+        What to do, where, and when it is.
+    make_id
+        Gives an incident's id: random, base32, at most 20 characters.
+    """
+
+    def __init__(self, plan: LedgerPlan, store: Store, clock: Clock, make_id: Callable[[], str]) -> None:
+        self._plan, self._store, self._clock, self._make_id = plan, store, clock, make_id
+        self._policy = plan.policy
+        self._ears: dict[str, tuple[str, ...]] = {}
+        self._reports: dict[str, ConditionReport] = {}
+        self._minutes = Minutes()
+        self._closed: list[records.ConditionMinute] = []
+        with store.reading() as db:
+            self.codes = records.defect_codes(db)
+
+    @staticmethod
+    def knows(message: object) -> bool:
+        """Say whether a message is for the ledger at all."""
+        return isinstance(message, PartRecord | EventRecord | ConditionReport | EarReport | Command | DefectNames)
+
+    def write(self, batch: Sequence[object], *, review: bool = False) -> Written:
+        """Write a batch in one commit.
+
+        Parameters
+        ----------
+        batch
+            Messages this desk `knows`, in the order they came.
+        review
+            Also look over the incidents for what time or the CMMS has changed.
+
+        Raises
+        ------
+        sqlite3.Error
+            Nothing was written; the same batch may be tried again.
+        ValueError, OverflowError, TypeError
+            A message of the batch cannot be stored, whatever is tried; nothing was written.
+        """
+        with self._store.commit() as db:
+            now = self._clock.wall()
+            book = memory.load(db, now)
+            page = Page(db, now, book, book, dict(self._ears), dict(self._reports))
+            for message in batch:
+                self._take(page, message)
+            for minute in self._closed:
+                records.add_condition(db, minute)
+            if review:
+                page.book, tells = rules.review(page.book, now, self._policy, self._make_id)
+                tell(page, tells, self._plan)
+            memory.save(db, page.saved, page.book)
+        self._adopt(page, batch)
+        return page.written
+
+    @property
+    def minutes_waiting(self) -> bool:
+        """True while a closed minute is not yet written."""
+        return bool(self._closed)
+
+    def close_minutes(self, *, everything: bool = False) -> None:
+        """Close the minutes that are full, or, at the end, all."""
+        self._closed += self._minutes.rest() if everything else self._minutes.due(self._clock.now())
+
+    def _adopt(self, page: Page, batch: Sequence[object]) -> None:
+        """Take over what is true now that it is committed."""
+        self._ears, self._reports, self._closed = page.ears, page.reports, []
+        for message in batch:
+            if isinstance(message, ConditionReport):
+                self._closed += self._minutes.add(message)
+        for answer in page.written.answers:
+            if isinstance(answer, DefectCodes):
+                self.codes[answer.station] = dict(answer.codes)
+
+    def _take(self, page: Page, message: object) -> None:
+        match message:
+            case PartRecord():
+                self._part(page, message)
+            case EventRecord():
+                records.add_event(page.db, message)
+            case ConditionReport():
+                self._condition(page, message)
+            case EarReport():
+                self._ear(page, message)
+            case Command():
+                self._command(page, message)
+            case DefectNames():
+                codes = records.give_codes(page.db, message.station, message.names)
+                page.written.answers.append(DefectCodes(message.station, codes))
+                page.written.changed = True
+            case _:
+                raise TypeError(f"the ledger was given a {type(message).__name__}")
+
+    def _part(self, page: Page, record: PartRecord) -> None:
+        part = records.add_part(page.db, record)
+        evidence = record.evidence
+        # Checked here too, whoever sent it: no sound is stored unless the site file says so.
+        rejects = self._plan.sound == "rejects" and record.told.evaluation is not Evaluation.OK
+        if evidence is not None and evidence.sound is not None and (rejects or self._plan.sound == "all"):
+            page.written.clips.append(Clip(part, f"{record.station}-{record.part_id}", evidence))
+
+    def _ear(self, page: Page, report: EarReport) -> None:
+        words = tuple(report.quality)
+        if page.ears.get(report.station, ()) == words:
+            return
+        page.ears[report.station] = words
+        sentence = report.sentence or (", ".join(words) if words else "good again")
+        level = "warning" if words else "info"
+        records.add_event(page.db, EventRecord(page.wall, report.station, "ear-changed", sentence, level))
+        page.written.changed = True
+
+    def _condition(self, page: Page, report: ConditionReport) -> None:
+        entry = self._plan.entry(report.station)
+        if entry is None or not entry.asset:
+            return
+        page.reports[report.station] = replace(report, evidence=None)
+        if report.evidence is not None:
+            page.drawn[report.station] = report
+        for episode in report.episodes:
+            self._episode(page, report.station, entry.asset, episode)
+
+    def _episode(self, page: Page, station: str, asset: str, episode: EpisodeView) -> None:
+        unknown = page.book.of_episode(episode.id) is None
+        if unknown and not episode.active and memory.seen_before(page.db, episode.id):
+            return  # of an incident that is over and forgotten
+        heard = rules.Heard(
+            station=station,
+            asset=asset,
+            episode=episode.id,
+            failure_mode=cut(episode.failure_mode, NAME_MAX),
+            severity=episode.severity,
+            active=episode.active,
+            text=cut(episode.text, TEXT_MAX),
+        )
+        page.book, tells = rules.hear(page.book, heard, page.now, self._policy, self._make_id)
+        tell(page, tells, self._plan)
+
+    def _command(self, page: Page, message: Command) -> None:
+        command = commands.clipped(message)
+        answer = commands.judge(command, page.book, self._plan)
+        records.add_audit(page.db, page.wall, command, accepted=answer.accepted, answer=answer.sentence)
+        page.written.answers.append(
+            CommandAnswer(command.name, command.target, command.who, answer.accepted, answer.sentence)
+        )
+        if not answer.accepted:
+            return
+        page.written.changed = True
+        if command.name == "maintenance-done":
+            page.written.answers.append(RestartBaseline(command.target))
+            said = f"maintenance done, says {command.who}; the normal sound is learned anew"
+            records.add_event(page.db, EventRecord(page.wall, command.target, "maintenance-done", said))
+            return
+        incident = page.book.incidents[command.target]
+        if command.name == "acknowledge":
+            page.book, tells = rules.acknowledge(page.book, incident, command.who, page.now)
+        else:
+            page.book, tells = rules.order_by_hand(page.book, incident, page.now, self._policy)
+        tell(page, tells, self._plan)

@@ -1,0 +1,44 @@
+"""What the ledger shows of itself: incidents with the fate of their orders, and the outbox in two numbers."""
+
+import sqlite3
+from typing import Any
+
+from gateway.processes.messages import IncidentView
+
+OPEN_MAX = 100
+ENDED_SHOWN = 20
+
+
+def incidents(db: sqlite3.Connection) -> tuple[IncidentView, ...]:
+    """Every open incident and the last few that ended, newest first."""
+    columns = (
+        "i.id, i.station, i.asset, i.failure_mode, i.severity, i.raised_at, i.cleared_at, i.acknowledged_by, i.text,"
+        " coalesce(o.delivery, 'withheld'), coalesce(o.number, ''), coalesce(o.adopted, 0), coalesce(o.why, ''),"
+        " coalesce(o.state, ''), i.number AS nr"
+    )
+    source = f"SELECT {columns} FROM incidents i LEFT JOIN order_status o ON o.incident = i.id"  # noqa: S608
+    rows = db.execute(
+        f"SELECT * FROM ({source} WHERE i.ended_at IS NULL ORDER BY i.number DESC LIMIT ?) UNION ALL"  # noqa: S608
+        f" SELECT * FROM ({source} WHERE i.ended_at IS NOT NULL ORDER BY i.number DESC LIMIT ?) ORDER BY nr DESC",
+        (OPEN_MAX, ENDED_SHOWN),
+    )
+    return tuple(_view(row) for row in rows)
+
+
+def order_word(delivery: str, number: str, *, adopted: bool, why: str) -> str:
+    """Say how far an order got, in the word people read."""
+    match delivery:
+        case "stands":
+            return f"{number} (was open already)" if adopted else number
+        case "queued":
+            return f"queued ({why})" if why else "queued"
+        case "unsettled":
+            return f"unsettled ({why}); being looked up"
+        case _:
+            return f"none ({why})" if why else "none"
+
+
+def _view(row: tuple[Any, ...]) -> IncidentView:
+    word = order_word(row[9], row[10], adopted=bool(row[11]), why=row[12])
+    values = (*row[:9], word, row[13])
+    return IncidentView(*values)

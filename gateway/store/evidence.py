@@ -1,0 +1,150 @@
+"""The evidence folder: clips and pictures under a byte budget, oldest out first."""
+
+import os
+import shutil
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+# Below this, new evidence is refused so that the records, a few kB a minute, still have room for days.
+FREE_BYTES_MIN = 256 * 2**20
+
+
+class EvidenceFault(Exception):
+    """A piece of evidence could not be kept; the record it belongs to stands. One sentence."""
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes free on the disk a folder lies on."""
+    return shutil.disk_usage(folder).free
+
+
+class Evidence:
+    """Files named by a running number, because a wall clock may jump and the oldest must still go first.
+
+    Parameters
+    ----------
+    folder
+        Made where it is missing. Files of other names in it are neither counted nor removed.
+    budget_bytes
+        All evidence together stays at or below this.
+    free
+        How many bytes the disk has left; injected so that a test can fill the disk.
+    """
+
+    def __init__(self, folder: Path, budget_bytes: int, free: Callable[[Path], int] = free_bytes) -> None:
+        self.folder = folder
+        self._budget = budget_bytes
+        self._free = free
+        self._lock = threading.Lock()  # the ledger keeps clips, its painter pictures
+        folder.mkdir(parents=True, exist_ok=True)
+        for torn in folder.glob("*.part"):
+            torn.unlink()  # half a file from before a power cut
+        found = sorted((number, path) for path in folder.iterdir() if (number := _number(path.name)) is not None)
+        self._files = deque((path.name, path.stat().st_size) for _, path in found)
+        self._next = found[-1][0] + 1 if found else 1
+        self.bytes = sum(size for _, size in self._files)
+        self._trim()
+
+    def keep_clip(self, name: str, samples: NDArray[np.int16], rate: int) -> str:
+        """Keep sound as FLAC, bit for bit.
+
+        Parameters
+        ----------
+        name
+            For people, becomes part of the file's name.
+        samples
+            (n,) or (n, channels) int16.
+        rate
+            Hz.
+
+        Returns
+        -------
+        str
+            The file's name in the folder.
+
+        Raises
+        ------
+        EvidenceFault
+            Disk full, or not writable; nothing half-written is left.
+        """
+
+        def write(path: Path) -> None:
+            soundfile.write(path, samples, rate, format="FLAC", subtype="PCM_16")
+
+        return self._keep(f"{name}.flac", write)
+
+    def keep_picture(self, name: str, png: bytes) -> str:
+        """Keep a picture; as `keep_clip`."""
+
+        def write(path: Path) -> None:
+            path.write_bytes(png)
+
+        return self._keep(f"{name}.png", write)
+
+    def read(self, name: str) -> bytes | None:
+        """Content of a piece of evidence; None where the budget has taken it."""
+        try:
+            return (self.folder / Path(name).name).read_bytes()
+        except OSError:
+            return None
+
+    def give_way(self, bytes_wanted: int) -> int:
+        """Remove the oldest evidence to make room for records; gives the bytes freed."""
+        freed = 0
+        with self._lock:
+            while self._files and freed < bytes_wanted:
+                freed += self._remove_oldest()
+        return freed
+
+    def _keep(self, tail: str, write: Callable[[Path], None]) -> str:
+        with self._lock:
+            return self._write(tail, write)
+
+    def _write(self, tail: str, write: Callable[[Path], None]) -> str:
+        if (left := self._free(self.folder)) < FREE_BYTES_MIN:
+            raise EvidenceFault(
+                f"{self.folder}: {left / 2**20:.0f} MB free, evidence wants {FREE_BYTES_MIN // 2**20} MB;"
+                " make room on the disk"
+            )
+        name = f"{self._next:012d}-{_safe(tail)}"
+        part, path = self.folder / f"{name}.part", self.folder / name
+        try:
+            write(part)
+            os.replace(part, path)
+            size = path.stat().st_size
+        except (OSError, soundfile.SoundFileError) as error:
+            part.unlink(missing_ok=True)
+            raise EvidenceFault(f"{path}: could not be written ({error}); evidence lost, records go on") from error
+        self._next += 1
+        self._files.append((name, size))
+        self.bytes += size
+        self._trim()
+        return name
+
+    def _trim(self) -> None:
+        while self._files and self.bytes > self._budget:
+            self._remove_oldest()
+
+    def _remove_oldest(self) -> int:
+        name, size = self._files.popleft()
+        self.bytes -= size
+        (self.folder / name).unlink(missing_ok=True)
+        return size
+
+
+def _number(name: str) -> int | None:
+    head = name.partition("-")[0]
+    return int(head) if len(head) == 12 and head.isascii() and head.isdigit() else None
+
+
+def _safe(name: str) -> str:
+    # Part ids come from a PLC: no path, no dot but the last, nothing a file system could read otherwise.
+    stem, _, ending = name.rpartition(".")
+    clean = "".join(c if (c.isascii() and c.isalnum()) or c in "-_" else "_" for c in stem)
+    return f"{clean[:80]}.{ending}"

@@ -1,0 +1,146 @@
+"""How each record becomes a row. Every function writes inside the transaction it is given."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gateway.processes.messages import Command, EventRecord, PartRecord
+
+FIRST_CODE = 2  # 0 is "no defect", 1 "unknown defect"
+
+
+def add_part(db: sqlite3.Connection, record: PartRecord) -> int:
+    """Write a part; gives its row id."""
+    told, true = record.told, record.true
+    row = db.execute(
+        "INSERT INTO parts (wall, station, mode, plc_mode, sequence, part_id, part_type, evaluation, score, defect,"
+        " confidence, reason, quality, detectors, true_evaluation, true_score, true_defect, defect_code, quality_code,"
+        " written, latency_ms, judge_ms, recipe, outcome)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            record.wall,
+            record.station,
+            record.mode,
+            record.plc_mode,
+            record.sequence,
+            record.part_id,
+            record.part_type,
+            int(told.evaluation),
+            told.score,
+            told.defect,
+            told.confidence,
+            told.reason,
+            " ".join(told.quality),
+            json.dumps(dict(told.detectors)),
+            None if true is None else int(true.evaluation),
+            None if true is None else true.score,
+            None if true is None else true.defect,
+            record.defect_code,
+            record.quality_code,
+            int(record.written),
+            record.latency_ms,
+            record.judge_ms,
+            record.recipe,
+            record.outcome,
+        ),
+    )
+    assert row.lastrowid is not None
+    return row.lastrowid
+
+
+def set_clip(db: sqlite3.Connection, part: int, name: str) -> None:
+    """Say that the sound of a part lies in the evidence folder."""
+    db.execute("UPDATE parts SET clip = ? WHERE id = ?", (name, part))
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionMinute:
+    """One minute of a machine, summarised."""
+
+    wall: str
+    station: str
+    reports: int
+    running: float | None
+    rpm: float | None
+    level_mean_db: float | None
+    level_max_db: float | None
+    diagnosis: str
+    baseline: str
+    quality: tuple[str, ...]
+    indicators: Mapping[str, float]
+
+
+def add_condition(db: sqlite3.Connection, minute: ConditionMinute) -> None:
+    """Write a minute of a machine."""
+    db.execute(
+        "INSERT INTO conditions (wall, station, reports, running, rpm, level_mean_db, level_max_db, diagnosis,"
+        " baseline, quality, indicators) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            minute.wall,
+            minute.station,
+            minute.reports,
+            minute.running,
+            minute.rpm,
+            minute.level_mean_db,
+            minute.level_max_db,
+            minute.diagnosis,
+            minute.baseline,
+            " ".join(minute.quality),
+            json.dumps(dict(minute.indicators)),
+        ),
+    )
+
+
+def add_event(db: sqlite3.Connection, event: EventRecord) -> None:
+    """Write an event."""
+    db.execute(
+        "INSERT INTO events (wall, place, kind, level, sentence) VALUES (?,?,?,?,?)",
+        (event.wall, event.where, event.kind, event.level, event.sentence),
+    )
+
+
+def add_audit(db: sqlite3.Connection, wall: str, command: Command, *, accepted: bool, answer: str) -> None:
+    """Write what a person asked for, and what came of it."""
+    db.execute(
+        "INSERT INTO audit (wall, who, via, command, target, arguments, accepted, answer) VALUES (?,?,?,?,?,?,?,?)",
+        (
+            wall,
+            command.who,
+            command.via,
+            command.name,
+            command.target,
+            json.dumps(dict(command.arguments)),
+            int(accepted),
+            answer,
+        ),
+    )
+
+
+def defect_codes(db: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """Every code ever given: station -> name -> code."""
+    codes: dict[str, dict[str, int]] = {}
+    for station, name, code in db.execute("SELECT station, name, code FROM defect_codes ORDER BY station, code"):
+        codes.setdefault(station, {})[name] = code
+    return codes
+
+
+def give_codes(db: sqlite3.Connection, station: str, names: Iterable[str]) -> dict[str, int]:
+    """Codes of every name this station ever had, new names included: the highest ever given plus one."""
+    have = defect_codes(db).get(station, {})
+    for name in names:
+        if name not in have:
+            have[name] = max(have.values(), default=FIRST_CODE - 1) + 1
+            db.execute("INSERT INTO defect_codes VALUES (?,?,?)", (station, name, have[name]))
+    return have
+
+
+def fact(db: sqlite3.Connection, name: str) -> str | None:
+    """Recall a single value."""
+    row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def set_fact(db: sqlite3.Connection, name: str, value: str) -> None:
+    """Remember a single value."""
+    db.execute("INSERT INTO facts VALUES (?,?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value))
