@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import nctdtrit, ndtri
 
 from analytics.anomaly.mahalanobis import Mahalanobis
 from analytics.decision.limits import Limit, group_limit, order_statistic_limit
@@ -20,14 +21,34 @@ LimitOf = Callable[[Numbers], Limit]
 
 
 def limit_finder(groups: Sequence[str], reject_rate: float, confidence: float) -> LimitOf:
-    """Find limits for parts of these groups; parts of one group are near copies and count as one."""
+    """Find limits for parts of these groups; parts of one group are near copies and count as one.
+
+    Where the parts are too few to prove the rate, the largest score alone would reject 1 in n + 1 good parts whatever
+    was asked for. The limit then is where the rate would lie if ln score were normal, or the largest score where that
+    is higher. It stays provisional: real tails are heavier, and what is proven rests on the largest score alone. Few
+    groups would push such a limit out of all hearing, so with groups it is the largest score.
+    """
 
     def limit_of(scores: Numbers) -> Limit:
         if len(set(groups)) > 1:
             return group_limit(scores, groups, reject_rate, confidence)
-        return order_statistic_limit(scores, reject_rate, confidence)
+        limit = order_statistic_limit(scores, reject_rate, confidence)
+        if limit.provisional:
+            return replace(limit, value=max(limit.value, _tolerance_limit(scores, reject_rate, confidence)))
+        return limit
 
     return limit_of
+
+
+def _tolerance_limit(scores: Numbers, rate: float, confidence: float) -> float:
+    """One-sided tolerance limit of a normal ln score: at most `rate` lies above it, with `confidence`.
+
+    mean + k sd with k = t'(confidence; n - 1, z sqrt(n)) / sqrt(n) of the noncentral t (Owen 1968, Technometrics
+    10:445).
+    """
+    n, logs = len(scores), np.log(np.maximum(scores, 1e-12))
+    k = float(nctdtrit(n - 1, float(ndtri(1 - rate)) * np.sqrt(n), confidence)) / np.sqrt(n)
+    return float(np.exp(logs.mean() + k * logs.std(ddof=1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +118,7 @@ def calibrate(
         taught = _taught(detector, goods, shots, left_out, fits)
         taught = _limited(taught, limit_of(_logit_score(left_out.logits, taught)))
         both = np.maximum(scores, _logit_score(left_out.logits, taught))
-        # Each limit alone keeps the promise, either of two would not: both are raised alike until it holds for them.
+        # Each limit alone keeps the promise, either of two would not: both are moved alike until it holds for them.
         joint = limit_of(both)
         limit = replace(joint, value=limit.value * joint.value)
         taught = _limited(taught, joint)

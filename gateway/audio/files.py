@@ -9,10 +9,21 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from analytics.signal.capture import SURROUNDINGS_S, Capture
 from gateway.audio.formats import SoundFileError, arrays, sound, table
 from gateway.audio.formats.raw import Raw
 
-__all__ = ["Found", "Recording", "SoundFileError", "at_rate", "most_common_rate", "one_channel", "read_recording"]
+__all__ = [
+    "Found",
+    "Recording",
+    "SoundFileError",
+    "at_rate",
+    "capture_of",
+    "most_common_rate",
+    "one_channel",
+    "read_recording",
+    "recordings_in",
+]
 
 READERS = {
     ".wav": sound.read,
@@ -191,3 +202,18 @@ def _inside(folder: Path, several: bool) -> list[Found]:
         group = parent if parent != "." else (folder.name if several else "")
         found.append(Found(path, path.as_posix(), group))
     return found
+
+
+def capture_of(samples: NDArray[np.float32], rate: int, surroundings: bool) -> Capture:
+    """Take a recording, shape (n,), for one part.
+
+    Parameters
+    ----------
+    samples, rate
+        Of one channel, at the rate of the recipe.
+    surroundings
+        True where the recording holds 100 ms before and after the part, as the clips kept by the gateway do; else the
+        part is the whole of it, and disturbance around it cannot be looked for.
+    """
+    kept = round(SURROUNDINGS_S * rate) if surroundings and len(samples) > 2 * round(SURROUNDINGS_S * rate) else 0
+    return Capture(samples, rate, kept, len(samples) - kept, before=kept > 0, after=kept > 0)

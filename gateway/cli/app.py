@@ -45,7 +45,7 @@ FAULTS = {
     "config.load:SiteError": 2,
     "models.recipe:RecipeError": 3,
     "models.embedding:ModelError": 3,
-    "models.teach:TeachError": 3,
+    "models.taught:TeachError": 3,
     "gateway.audio.files:SoundFileError": 1,
     "gateway.audio.source:SourceFault": 1,
     "gateway.store.database:StoreError": 1,

@@ -1,0 +1,81 @@
+"""`wheeltapper judge`: recordings through the very code that judges live parts."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from analytics.decision.judge import judge
+from analytics.decision.verdict import Verdict
+from gateway.audio.files import SoundFileError, at_rate, capture_of, one_channel, read_recording, recordings_in
+from gateway.cli.output import emit, note, say
+from models.recipe import Recipe, load
+
+
+def command(
+    recipe: Annotated[Path, typer.Argument(help="Folder of the recipe; its version in use judges.")],
+    paths: Annotated[list[Path], typer.Argument(help="Recordings, or folders of them.")],
+    channel: Annotated[int | None, typer.Option(min=1, help="Of recordings with several channels, from 1.")] = None,
+    rate: Annotated[int | None, typer.Option(min=1, help="Samples a second, for files that do not say.")] = None,
+    surroundings: Annotated[
+        bool, typer.Option("--surroundings", help="Each file holds 100 ms before and after its part.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else.")] = False,
+) -> None:
+    """Judge recordings, one line a part: verdict, score, defect, file, reason.
+
+    The score is 1.0 at the limit, higher is stranger; above it the part is NotOK. Exit code 0 whatever the verdicts;
+    1 where a recording could not be read, which is said on stderr while the others are judged.
+    """
+    loaded = load(recipe)
+    failed = False
+    for path in paths:
+        try:
+            found = recordings_in([path])
+        except SoundFileError as fault:
+            note(str(fault))
+            failed = True
+            continue
+        for one in found:
+            try:
+                verdict = _judge_file(one.path, loaded, channel, rate, surroundings)
+            except SoundFileError as fault:
+                note(str(fault))
+                failed = True
+                continue
+            if as_json:
+                emit(record(one.name, verdict))
+            else:
+                say(_line(one.name, verdict))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _judge_file(path: Path, recipe: Recipe, channel: int | None, rate: int | None, surroundings: bool) -> Verdict:
+    wanted = recipe.model.front_end.rate
+    recording = read_recording(path, rate)
+    samples = at_rate(one_channel(recording, channel), recording.rate, wanted, path)
+    if recording.rate != wanted:
+        note(f"{path}: {recording.rate} samples a second, brought down to the recipe's {wanted}")
+    return judge(capture_of(samples, wanted, surroundings), recipe.model).verdict
+
+
+def record(file: str, verdict: Verdict) -> dict[str, Any]:
+    """Say for programs what was judged; `score` is null where the sound was not finite."""
+    return {
+        "file": file,
+        "verdict": verdict.evaluation.word,
+        "score": verdict.score,
+        "defect": verdict.defect,
+        "confidence": verdict.confidence,
+        "reason": verdict.reason,
+        "detectors": dict(verdict.detectors),
+        "quality": [str(word) for word in verdict.quality],
+    }
+
+
+def _line(file: str, verdict: Verdict) -> str:
+    score = "-" if verdict.score is None else f"{verdict.score:.2f}"
+    quality = f" [{', '.join(verdict.quality)}]" if verdict.quality else ""
+    said = f"{verdict.evaluation.word:<13}{score:>6}  {verdict.defect or '-':<12}"
+    return f"{said} {file}  {verdict.reason}{quality}"

@@ -1,0 +1,43 @@
+"""The card of a recipe as it lies on disk: validated before anything of it is believed."""
+
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+FORMAT = 1  #: layout of the folder and of `PartModel`; raised with every change that an earlier version cannot read
+_SHA256 = r"^[0-9a-f]{64}$"
+
+
+class Card(BaseModel):
+    """What `recipe.json` holds.
+
+    `model` and `report` are the dataclasses of the same names, flattened; they are checked against them when built.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    format: Literal[1] = Field(description="Layout of the folder.")
+    name: str = Field(min_length=1, max_length=255, description="Name of the folder it was written to.")
+    version: int = Field(ge=1, description="Counts the teachings on this folder.")
+    made_by: str = Field(min_length=1, max_length=50, description="Version of wheeltapper.")
+    taught_at: str = Field(min_length=1, max_length=50, description="ISO 8601.")
+    report: dict[str, JsonValue]
+    model: dict[str, JsonValue]
+    arrays_sha256: str = Field(pattern=_SHA256)
+    recordings_sha256: str = Field(pattern=_SHA256)
+    hash: str = Field(pattern=r"^([0-9a-f]{64})?$", description="Over all of the above; empty while it is written.")
+
+    def own_hash(self) -> str:
+        """Hash every other field, and through their hashes the other files; spelling and order do not matter."""
+        fields = self.model_dump(exclude={"hash"})
+        return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    def sealed(self) -> "Card":
+        """Fill in the hash."""
+        return self.model_copy(update={"hash": self.own_hash()})
+
+    def text(self) -> str:
+        """Write it for a person to read."""
+        return json.dumps(self.model_dump(), indent=2, ensure_ascii=False) + "\n"
