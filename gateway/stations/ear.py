@@ -1,0 +1,151 @@
+"""What one station hears: one channel of a source, and whether it may be trusted."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.quality.ear import EarHealth, EarState, ear_step
+from analytics.quality.words import Quality
+from gateway.processes.clock import Clock
+from gateway.processes.messages import EarReport
+from gateway.stations.intake import Intake
+
+REPORT_S = 1.0  #: a broken microphone must be noticed within 2 s
+
+
+class Ear:
+    """One channel of an intake, as a station hears it, with the ambient microphone where there is one.
+
+    Parameters
+    ----------
+    station
+        Whose ear it is.
+    intake, channel
+        What it hears; channels are counted from 0.
+    clock
+        The gateway's clock.
+    ambient
+        The ambient microphone: its intake and channel.
+    """
+
+    def __init__(
+        self,
+        station: str,
+        intake: Intake,
+        channel: int,
+        clock: Clock,
+        ambient: tuple[Intake, int] | None = None,
+    ) -> None:
+        self.rate = intake.plan.rate
+        self._station = station
+        self._intake = intake
+        self._channel = channel
+        self._clock = clock
+        self._ambient = ambient
+        self._watched = 0
+        self._state = EarState(self.rate)
+        self._health: EarHealth | None = None
+        self._report_at = clock.now() + REPORT_S
+
+    # ---- the sound ------------------------------------------------------------------------------------------------
+
+    @property
+    def end(self) -> int:
+        """Index past the newest sample."""
+        return self._intake.ring.end
+
+    @property
+    def alive(self) -> bool:
+        """True where sound comes in at this moment."""
+        return self._intake.alive
+
+    @property
+    def patchy(self) -> bool:
+        """True where only recorded parts are heard, and nothing between them."""
+        return self._intake.patchy
+
+    def index_at(self, clock: float) -> int:
+        """Tell the sample that was heard at a time (monotonic seconds)."""
+        return self._intake.index_at(clock)
+
+    def time_of(self, index: int) -> float:
+        """Tell when a sample was heard, or will be (monotonic seconds)."""
+        return self._intake.time_of(index)
+
+    def place(self, part_id: str, index: int) -> int | None:
+        """See `gateway.audio.source.Source.place`."""
+        return self._intake.place(part_id, index)
+
+    def read(self, start: int, stop: int) -> tuple[NDArray[np.float32], tuple[tuple[int, int], ...]]:
+        """Copy a span of samples, shape (stop - start,), and its gaps as indices within it."""
+        samples, gaps = self._intake.ring.read(start, stop)
+        return samples[:, self._channel], gaps
+
+    def ambient(self, start: int, stop: int) -> tuple[NDArray[np.float32], tuple[tuple[int, int], ...]] | None:
+        """Copy the same span as the ambient microphone heard it; None where there is no such microphone.
+
+        Two devices share no clock: the span is found by the time it was heard, to about a millisecond.
+        """
+        if self._ambient is None:
+            return None
+        intake, channel = self._ambient
+        first = start if intake is self._intake else intake.index_at(self._intake.time_of(start))
+        samples, gaps = intake.ring.read(first, first + stop - start)
+        return samples[:, channel], gaps
+
+    def since(self, index: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Walk over what was heard from an index on: (index of the first sample, samples), one piece between gaps."""
+        index = max(index, self._intake.ring.first)
+        samples, gaps = self.read(index, self.end)
+        low = 0
+        for high, after in [*gaps, (len(samples), len(samples))]:
+            if high > low:
+                yield index + low, np.ascontiguousarray(samples[low:high])
+            low = after
+
+    # ---- its health -----------------------------------------------------------------------------------------------
+
+    @property
+    def quality(self) -> tuple[Quality, ...]:
+        """What is wrong with this ear as far as is known now; empty means good."""
+        if self._intake.vanished:
+            return (Quality.VANISHED,)
+        return self._health.quality if self._health is not None else ()
+
+    @property
+    def sentence(self) -> str:
+        """How this ear is, for a person."""
+        if self._intake.ended:
+            return "The recording has ended."
+        if self._intake.sentence:
+            return self._intake.sentence
+        if self._intake.vanished:
+            return "No samples arrive."
+        return self._health.sentence if self._health is not None else "Not yet heard for a whole second."
+
+    def watch(self) -> EarReport | None:
+        """Look at what was heard since the last call; a report when one is due."""
+        seconds = 0
+        for start, piece in self.since(self._watched):
+            if start != self._state.start + self._state.count:
+                self._state = EarState(self.rate, start=start)
+            self._state, reports = ear_step(self._state, piece)
+            if reports:
+                self._health, seconds = reports[-1], len(reports)
+        self._watched = self.end
+        now = self._clock.now()
+        if not seconds and now < self._report_at:
+            return None
+        self._report_at = now + REPORT_S
+        level = None if self._health is None or self._intake.vanished else self._health.level_db
+        return EarReport(
+            self._station,
+            now,
+            self.quality,
+            self.sentence,
+            level,
+            self._intake.gaps,
+            self._intake.lost_samples,
+            self._intake.age_s,
+        )

@@ -1,0 +1,220 @@
+"""The process sound is heard and judged in: one loop, one thread, nothing that waits but for the next sound."""
+
+from collections.abc import Callable, Iterable
+from secrets import token_hex
+
+from gateway.audio.open import make_source
+from gateway.audio.source import Source, SourceStuck
+from gateway.processes.channel import Endpoint
+from gateway.processes.clock import Clock
+from gateway.processes.messages import (
+    VERSION,
+    Abandon,
+    PlantState,
+    RecipeLoaded,
+    RestartBaseline,
+    StartCapture,
+    Started,
+    Stop,
+    Tick,
+    UseRecipe,
+    WorkerNote,
+)
+from gateway.stations.ear import Ear
+from gateway.stations.intake import Intake
+from gateway.stations.machine import MachineStation
+from gateway.stations.part import PartStation
+from gateway.stations.plan import SourcePlan, StationPlan, WorkerPlan
+from gateway.stations.shelf import Shelf
+
+IDLE_S = 0.02  #: between passes while no part is awaited; a message ends the wait at once
+BUSY_S = 0.005  #: between passes while a part is being recorded
+CLOSE_S = 0.001  #: between passes once its last sample should be there: the verdict's latency is made here
+CLOSE_FOR_S = 0.05  #: so long; blocks of a sound card come every 2 to 20 ms
+TICK_S = 0.05
+MACHINE_S = 0.05  #: sound handed to a machine at once: its windows advance by as much
+DRAIN_S = 1.0  #: after `Stop`, for the parts that are under way
+KEPT_S = 2.0  #: sound remembered beyond the longest part and its surroundings
+
+MakeSource = Callable[[SourcePlan, Clock], Source]
+
+
+def run_worker(plan: WorkerPlan, channel: Endpoint, clock: Clock) -> None:
+    """Hear and judge for the stations of one plan, until `Stop` comes.
+
+    Raises
+    ------
+    ChannelClosed
+        Main is gone.
+    SourceStuck
+        The audio system does not answer any more; a new process can begin anew.
+    """
+    worker = Worker(plan, channel, clock)
+    try:
+        worker.run()
+    finally:
+        worker.close()
+
+
+class _Machine:
+    """A machine and how far it was fed."""
+
+    def __init__(self, station: MachineStation, ear: Ear) -> None:
+        self.station = station
+        self._ear = ear
+        self._fed = 0
+
+    def feed(self) -> None:
+        """Hand over what was heard, not more often than it can make use of."""
+        end = self._ear.end
+        if end - self._fed < MACHINE_S * self._ear.rate:
+            return
+        for start, samples in self._ear.since(self._fed):
+            self.station.feed(samples, start)
+        self._fed = end
+
+
+class Worker:
+    """The loop's state.
+
+    Parameters
+    ----------
+    plan
+        Sources and stations.
+    channel
+        To main and back.
+    clock
+        The gateway's clock.
+    make
+        Builds a source; tests hand in their own.
+    """
+
+    def __init__(self, plan: WorkerPlan, channel: Endpoint, clock: Clock, make: MakeSource = make_source) -> None:
+        self.name = plan.name
+        self._channel = channel
+        self._clock = clock
+        self._passes = 0
+        self._ticked: float | None = None
+        self._stop_by: float | None = None
+        self._intakes = [
+            Intake(source, clock, _memory_s(plan, index), make) for index, source in enumerate(plan.sources)
+        ]
+        self._ears: dict[str, Ear] = {}
+        self._shelves: dict[str, Shelf] = {}
+        self._parts: dict[str, PartStation] = {}
+        self._machines: dict[str, _Machine] = {}
+        for station in plan.stations:
+            self._build(station)
+
+    def run(self) -> None:
+        """Say what stands, then pass after pass until it is over."""
+        self._listen()
+        recipes = {name: shelf.views() for name, shelf in self._shelves.items()}
+        self._channel.send(Started(self.name, VERSION, recipes))
+        while not self._over():
+            for message in self._channel.receive(self._wait_s()):
+                self._obey(message)
+            self._pass()
+
+    def close(self) -> None:
+        """Let go of every source."""
+        for intake in self._intakes:
+            intake.close()
+
+    # ---- one pass -------------------------------------------------------------------------------------------------
+
+    def _pass(self) -> None:
+        self._listen()
+        for part in self._parts.values():
+            self._tell(part.advance())
+        for machine in self._machines.values():
+            machine.feed()
+        self._report()
+        self._passes += 1
+        now = self._clock.now()
+        if self._ticked is None or now - self._ticked >= TICK_S:
+            self._ticked = now
+            self._channel.send(Tick(self.name, now, self._passes))
+
+    def _listen(self) -> None:
+        for intake in self._intakes:
+            try:
+                sentence = intake.listen()
+            except SourceStuck as fault:
+                self._channel.send(WorkerNote(self.name, "error", str(fault)))
+                raise
+            if sentence:
+                self._channel.send(WorkerNote(self.name, "warning", sentence))
+
+    def _report(self) -> None:
+        for name, ear in self._ears.items():
+            report = ear.watch()
+            if report is not None:
+                self._channel.send(report)
+            machine = self._machines.get(name)
+            if machine is not None and machine.station.due(self._clock.now()):
+                now, wall = self._clock.now(), self._clock.wall()
+                self._channel.send(machine.station.report(now, wall, ear.quality))
+
+    def _wait_s(self) -> float:
+        dues = [due for due in (part.due_at() for part in self._parts.values()) if due is not None]
+        if not dues:
+            return IDLE_S
+        ahead = min(dues) - self._clock.now()
+        if ahead > 0:
+            return min(ahead, BUSY_S)
+        return CLOSE_S if ahead > -CLOSE_FOR_S else BUSY_S
+
+    def _over(self) -> bool:
+        if self._stop_by is None:
+            return False
+        return self._clock.now() >= self._stop_by or not any(part.pending for part in self._parts.values())
+
+    # ---- messages -------------------------------------------------------------------------------------------------
+
+    def _obey(self, message: object) -> None:
+        match message:
+            case StartCapture(station=name) if name in self._parts and self._stop_by is None:
+                self._tell(self._parts[name].start(message))
+            case Abandon(station=name, ticket=ticket) if name in self._parts:
+                self._parts[name].abandon(ticket)
+            case PlantState(station=name) if name in self._machines:
+                self._machines[name].station.plant(message)
+            case UseRecipe(station=name, part_type=part_type, folder=folder) if name in self._shelves:
+                view = self._shelves[name].use(part_type, folder)
+                self._channel.send(RecipeLoaded(name, part_type, view))
+            case RestartBaseline(station=name) if name in self._machines:
+                self._machines[name].station.restart_baseline()
+            case Stop():
+                self._stop_by = self._clock.now() + DRAIN_S
+            case _:
+                self._channel.send(WorkerNote(self.name, "warning", f"not for this worker: {type(message).__name__}"))
+
+    def _tell(self, answers: Iterable[object]) -> None:
+        for answer in answers:
+            self._channel.send(answer)
+
+    # ---- building -------------------------------------------------------------------------------------------------
+
+    def _build(self, plan: StationPlan) -> None:
+        intake = self._intakes[plan.source]
+        ambient = None
+        if plan.ambient_source is not None:
+            ambient = (self._intakes[plan.ambient_source], plan.ambient_channel)
+        ear = Ear(plan.name, intake, plan.channel, self._clock, ambient)
+        self._ears[plan.name] = ear
+        if plan.part is not None:
+            shelf = Shelf(plan.part, ear.rate)
+            self._shelves[plan.name] = shelf
+            self._parts[plan.name] = PartStation(plan.name, plan.part, ear, shelf, self._clock)
+        if plan.machine is not None:
+            station = MachineStation(plan.name, plan.machine, ear.rate, self._clock, lambda: token_hex(8))
+            self._machines[plan.name] = _Machine(station, ear)
+
+
+def _memory_s(plan: WorkerPlan, source: int) -> float:
+    """Sound a source must remember for the longest part heard by it, in seconds of its own time."""
+    parts = [one.part for one in plan.stations if one.part is not None and source in (one.source, one.ambient_source)]
+    longest = max(((abs(part.after_ms) + part.length_ms) / 1000 for part in parts), default=0.0)
+    pace = 1.0 if plan.sources[source].kind == "microphone" else max(1.0, plan.sources[source].pace)
+    return longest + KEPT_S * min(pace, 10.0)
