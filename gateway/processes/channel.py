@@ -4,15 +4,12 @@ One duplex pipe per pair of processes, so that a process killed in the middle of
 traffic (a queue shared by several writers keeps its lock when one of them dies).
 """
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Protocol
-
-import structlog
-
-log = structlog.get_logger()
 
 
 class ChannelClosed(Exception):
@@ -50,6 +47,7 @@ class Channel:
         self._connection = connection
         self._waiting: queue.Queue[object] = queue.Queue(bound)
         self._closed = threading.Event()
+        self._listener: threading.Thread | None = None
         self._sender = threading.Thread(target=self._send_all, name=f"send:{name}", daemon=True)
         self._sender.start()
 
@@ -92,18 +90,30 @@ class Channel:
 
         Both callbacks run in the reading thread: an event loop hands in `call_soon_threadsafe`.
         """
-        threading.Thread(target=self._listen, args=(heard, gone), name=f"hear:{self.name}", daemon=True).start()
+        name = f"hear:{self.name}"
+        self._listener = threading.Thread(target=self._listen, args=(heard, gone), name=name, daemon=True)
+        self._listener.start()
+
+    def unsent(self) -> list[object]:
+        """Take back what was queued and never sent, for whoever comes after the process that is gone."""
+        messages: list[object] = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                messages.append(self._waiting.get_nowait())
+        return [message for message in messages if message is not _END]
 
     def close(self, timeout_s: float = 0.5) -> None:
-        """Let what is queued go out, within the bound, and close the pipe."""
-        if not self._closed.is_set():
-            try:
-                self._waiting.put(_END, timeout=timeout_s)
-                self._sender.join(timeout_s)
-            except queue.Full:
-                log.warning("channel closed with messages waiting", to=self.name, waiting=self.waiting)
+        """Let what is queued go out, within the bound, and close the pipe.
+
+        A pipe that a thread still reads or is stuck in is left to that thread, which ends when the other end does:
+        closing it under its feet would leave it with a handle that may by then be another file's.
+        """
+        with contextlib.suppress(queue.Full):
+            self._waiting.put(_END, timeout=timeout_s)
+            self._sender.join(timeout_s)
         self._closed.set()
-        self._connection.close()
+        if not self._sender.is_alive() and self._listener is None:
+            self._connection.close()
 
     def _send_all(self) -> None:
         while (message := self._waiting.get()) is not _END:

@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import sys
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerContext, SpawnContext
@@ -44,6 +45,8 @@ class ChildPlan:
     heard: Callable[[object], None]
     lost: Callable[[str], None] = lambda why: None
     ticks: bool = False
+    once: bool = False  #: an errand: when it has ended it is forgotten
+    keep: int = 0  #: so many messages wait for it while it is down; 0 = what cannot be delivered is refused
     bound: int = 2000  #: messages waiting for it at most
 
 
@@ -58,7 +61,8 @@ class _Child:
     in_a_row: int = 0
     start_at: float = 0.0  #: when to start it, while it is down
     starting: bool = False
-    dropped: int = 0  #: by channels of earlier lives
+    dropped: int = 0  #: by channels of earlier lives, and while it was down
+    kept: deque[object] = field(default_factory=deque)
 
 
 @dataclass(slots=True)
@@ -79,9 +83,15 @@ class Supervisor:
         self._children[plan.name] = _Child(plan)
 
     def send(self, name: str, message: object) -> bool:
-        """Queue a message for a child; False where it is down or its queue is full. Never blocks."""
-        channel = self._children[name].channel
-        return channel is not None and channel.send(message)
+        """Queue a message for a child; False where it cannot be queued. Never blocks."""
+        child = self._children[name]
+        if child.channel is not None and not child.channel.closed:
+            return child.channel.send(message)
+        if len(child.kept) < child.plan.keep:
+            child.kept.append(message)
+            return True
+        child.dropped += child.plan.keep > 0  # a worker that is down is told nothing: its parts are not waited for
+        return False
 
     def waiting(self, name: str) -> int:
         """Messages queued for a child."""
@@ -110,7 +120,7 @@ class Supervisor:
     async def run(self) -> None:
         """Keep every child alive until `stop`."""
         while not self._stopping:
-            for child in self._children.values():
+            for child in list(self._children.values()):
                 await self._look_after(child)
             await asyncio.sleep(LOOK_EVERY_S)
 
@@ -159,6 +169,8 @@ class Supervisor:
         theirs.close()
         child.process, child.ticked_at, child.started_at = process, None, self.clock.now()
         child.channel = Channel(ours, name, child.plan.bound)
+        while child.kept:
+            child.channel.send(child.kept.popleft())
         child.starting = False
 
         def heard(message: object) -> None:
@@ -183,8 +195,12 @@ class Supervisor:
             child.process.kill()
         if child.channel is not None:
             child.dropped += child.channel.dropped
+            child.kept.extend(child.channel.unsent()[: child.plan.keep])
             child.channel.close(0)
         child.process = child.channel = None
+        if child.plan.once:
+            del self._children[child.plan.name]
+            return
         wait = BACKOFF_S[min(child.in_a_row, len(BACKOFF_S) - 1)]
         child.start_at = self.clock.now() + wait
         child.restarts += 1

@@ -1,0 +1,349 @@
+"""The main process: hands every message to the room it is for, keeps the snapshot, starts and ends the rest.
+
+Nothing here blocks. What is slow has a process of its own, and a queue that is full drops and counts.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import structlog
+
+from analytics.decision.verdict import not_decidable
+from analytics.quality.words import Quality
+from connectors.plc.port import PlantValue
+from gateway.handshake.link import Link
+from gateway.processes.alarms import AlarmBoard, standing
+from gateway.processes.clock import Clock
+from gateway.processes.entry import Body
+from gateway.processes.messages import (
+    Command,
+    ConditionReport,
+    DefectCodes,
+    DefectNames,
+    EarReport,
+    EventRecord,
+    Judged,
+    LedgerReport,
+    PartRecord,
+    PlantState,
+    RecipeLoaded,
+    RecipeView,
+    Recording,
+    RestartBaseline,
+    Started,
+    Taught,
+    Tick,
+    UseRecipe,
+    WorkerNote,
+)
+from gateway.processes.snapshot import Snapshot, StationView
+from gateway.processes.supervisor import ChildPlan, Supervisor
+from gateway.stations.learner import Learned, LearnPlan, run_learner
+from gateway.teaching import TeachingDesk
+
+log = structlog.get_logger()
+
+PUBLISH_S = 0.25  #: HMIs read no faster, and the front has little to do
+LEDGER, FRONT = "ledger", "front"
+
+
+@dataclass(frozen=True, slots=True)
+class StationFacts:
+    """What main needs to know of a station."""
+
+    name: str
+    title: str
+    worker: str
+    asset: str = ""
+    link: int | None = None  #: index of its part flow's link
+    rpm_value: str = ""  #: names of the plain tags its machine flow listens to; empty = none
+    running_value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildBody:
+    """A process of the gateway: what it runs and with which plan."""
+
+    name: str
+    body: Body
+    plan: object
+
+
+@dataclass(slots=True)
+class _Heard:
+    """The newest of each kind of report."""
+
+    ears: dict[str, EarReport]
+    conditions: dict[str, ConditionReport]
+    ledger: LedgerReport | None = None
+    ledger_at: float = 0.0
+
+
+class Gateway:
+    """Main's half of every conversation.
+
+    Parameters
+    ----------
+    line
+        Name of the line.
+    stations, workers
+        Facts of every station; the worker processes.
+    links
+        One for each PLC, made by wiring with `sink` and `plant_values` of this object's `Desk`.
+    ledger, front
+        The other processes; no front where nothing is served.
+    teaching
+        Makes the desk where parts of Mode 3 are collected, given a function that starts a learner.
+    published
+        Also called with each snapshot, in the event loop: the live table of the demo.
+    """
+
+    def __init__(
+        self,
+        line: str,
+        stations: Sequence[StationFacts],
+        workers: Sequence[ChildBody],
+        others: Sequence[ChildBody],
+        teaching: Callable[[Callable[[LearnPlan], None]], TeachingDesk],
+        clock: Clock,
+        *,
+        boot_id: int,
+        quiet: bool = False,
+        published: Callable[[Snapshot], None] = lambda snapshot: None,
+    ) -> None:
+        self.links: Sequence[Link] = ()
+        self._line, self._clock, self._boot_id, self._published = line, clock, boot_id, published
+        self._stations = {facts.name: facts for facts in stations}
+        self._supervisor = Supervisor(clock, quiet)
+        self._order = (*(w.name for w in workers), *(o.name for o in others))
+        self._others = {o.name for o in others}
+        self._heard = _Heard({}, {}, None, clock.now())
+        self._recipes: dict[str, dict[int, RecipeView]] = {}
+        self._alarms = AlarmBoard()
+        self._wall_offset = _wall_offset(clock)
+        self._teaching = teaching(self._start_learner)
+        self._learners = 0
+        for worker in workers:
+            self._supervisor.add(
+                ChildPlan(
+                    worker.name,
+                    worker.body,
+                    worker.plan,
+                    self._from_worker,
+                    lambda why, name=worker.name: self._worker_lost(name, why),
+                    ticks=True,
+                )
+            )
+        for other in others:
+            self._supervisor.add(ChildPlan(other.name, other.body, other.plan, self._from_other, keep=2000))
+
+    # ---- what links and rooms ask of main ------------------------------------------------------------
+
+    def to_worker(self, station: str, message: object) -> bool:
+        """Send to the worker that hears this station."""
+        return self._supervisor.send(self._stations[station].worker, message)
+
+    def record(self, record: PartRecord | EventRecord) -> None:
+        """Hand a record to the ledger; never blocks."""
+        self._supervisor.send(LEDGER, record)
+
+    def plant_values(self, values: Mapping[str, PlantValue]) -> None:
+        """Tell the machines what the plant's tags say."""
+        now = self._clock.now()
+        for facts in self._stations.values():
+            rpm, running = values.get(facts.rpm_value), values.get(facts.running_value)
+            if rpm is None and running is None:
+                continue
+            runs = None if running is None or running.value is None else bool(running.value)
+            self.to_worker(facts.name, PlantState(facts.name, now, runs, rpm.value if rpm else None))
+
+    # ---- the life of the process ------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop`, then end everything in the order of the flow, within a bound."""
+        self._event("gateway", "started", f"wheeltapper {version('wheeltapper')} started; it is not a safety function")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = [
+                    tasks.create_task(self._supervisor.run(), name="supervisor"),
+                    tasks.create_task(self._publish(), name="snapshot"),
+                    *(tasks.create_task(link.run(), name=f"link:{i}") for i, link in enumerate(self.links)),
+                ]
+                await stop.wait()
+                self._event("gateway", "stopping", "the gateway was told to stop")
+                for task in running[1:]:
+                    task.cancel()
+                await self._supervisor.stop(self._order)
+        finally:
+            await self._supervisor.stop(self._order, each_s=0.2)
+
+    async def _publish(self) -> None:
+        while True:
+            snapshot = self.snapshot()
+            # A front that does not read gets the next one, not a queue of old ones.
+            if FRONT in self._others and self._supervisor.waiting(FRONT) < 2:
+                self._supervisor.send(FRONT, snapshot)
+            self._published(snapshot)
+            self._watch_wall_clock()
+            await asyncio.sleep(PUBLISH_S)
+
+    def snapshot(self) -> Snapshot:
+        """State of the whole gateway, now."""
+        now, wall = self._clock.now(), self._clock.wall().isoformat()
+        processes = self._supervisor.views()
+        alive = {p.name for p in processes if p.alive}
+        parts = {name: view for link in self.links for name, view in link.views().items()}
+        stations = tuple(
+            StationView(
+                name,
+                facts.title,
+                self._heard.ears.get(name),
+                parts.get(name),
+                self._heard.conditions.get(name),
+                facts.asset,
+                facts.worker in alive,
+            )
+            for name, facts in self._stations.items()
+        )
+        ledger, dropped = self._heard.ledger, self._supervisor.dropped()
+        incidents = ledger.incidents if ledger else ()
+        alarms = standing(stations, incidents, ledger, now - self._heard.ledger_at, dropped)
+        return Snapshot(
+            self._line,
+            wall,
+            now,
+            self._boot_id,
+            version("wheeltapper"),
+            stations,
+            incidents,
+            self._alarms.views(alarms, wall),
+            processes,
+            ledger.outbox_waiting if ledger else 0,
+            dropped,
+        )
+
+    # ---- from the workers ------------------------------------------------------------
+
+    def _from_worker(self, message: object) -> None:
+        match message:
+            case Tick():
+                self._supervisor.ticked(message.worker)
+                for link in self.links:
+                    link.tick(self._heard_by(message.worker), message.at)
+            case Recording():
+                self._link(message.station).recording(message)
+            case Judged():
+                self._link(message.station).judged(message)
+            case Taught():
+                self._taught(message)
+            case EarReport():
+                self._heard.ears[message.station] = message
+                self._supervisor.send(LEDGER, message)
+            case ConditionReport():
+                self._heard.conditions[message.station] = message
+                self._supervisor.send(LEDGER, message)
+            case RecipeLoaded():
+                self._recipe_loaded(message.station, {message.part_type: message.recipe})
+            case Started():
+                self._worker_back(message)
+            case WorkerNote():
+                log.log(_LEVELS[message.level], message.sentence, worker=message.worker)
+                self._event(message.worker, "worker-note", message.sentence, message.level)
+            case _:
+                raise TypeError(f"main does not know {type(message).__name__} from a worker")
+
+    def _heard_by(self, worker: str) -> list[str]:
+        return [name for name, facts in self._stations.items() if facts.worker == worker]
+
+    def _link(self, station: str) -> Link:
+        index = self._stations[station].link
+        assert index is not None, f"{station} has no part flow"
+        return self.links[index]
+
+    def _worker_lost(self, worker: str, why: str) -> None:
+        self._event(worker, "worker-lost", why, "error")
+        for name in self._heard_by(worker):
+            self._heard.ears.pop(name, None)
+        for link in self.links:
+            link.worker_lost(self._heard_by(worker))
+
+    def _worker_back(self, started: Started) -> None:
+        self._event(
+            started.worker, "worker-started", f"{started.worker} hears {', '.join(self._heard_by(started.worker))}"
+        )
+        for link in self.links:
+            link.worker_back(self._heard_by(started.worker))
+        for station, recipes in started.recipes.items():
+            # What was learned since the site file was read is kept by the folder it was written to.
+            self._recipe_loaded(station, recipes)
+
+    def _recipe_loaded(self, station: str, recipes: Mapping[int, RecipeView]) -> None:
+        known = self._recipes.setdefault(station, {})
+        known.update(recipes)
+        self._link(station).recipes(station, known)
+        names = tuple(sorted({defect for recipe in recipes.values() for defect in recipe.defects}))
+        if names:
+            self._supervisor.send(LEDGER, DefectNames(station, names))
+
+    # ---- teaching ------------------------------------------------------------
+
+    def _taught(self, part: Taught) -> None:
+        now = self._clock.now()
+        verdict = not_decidable("heard in Mode 3: taught from, not judged", Quality.TEACHING, *part.quality)
+        self._link(part.station).judged(Judged(part.station, part.ticket, verdict, now, now))
+        log.info(self._teaching.heard(part), station=part.station)
+
+    def _start_learner(self, plan: LearnPlan) -> None:
+        self._learners += 1
+        name = f"learner-{self._learners}"
+        self._supervisor.add(ChildPlan(name, run_learner, plan, self._learned, once=True))
+
+    def _learned(self, message: object) -> None:
+        assert isinstance(message, Learned)
+        if message.fault:
+            self._event(message.station, "not-learned", message.fault, "warning")
+            return
+        self._event(message.station, "learned", f"type {message.part_type} was learned into {message.folder}")
+        self.to_worker(message.station, UseRecipe(message.station, message.part_type, message.folder))
+
+    # ---- from ledger and front ------------------------------------------------------------
+
+    def _from_other(self, message: object) -> None:
+        match message:
+            case LedgerReport():
+                self._heard.ledger, self._heard.ledger_at = message, self._clock.now()
+            case DefectCodes():
+                self._link(message.station).defect_codes(message.station, message.codes)
+            case Command():
+                self._supervisor.send(LEDGER, message)
+            case RestartBaseline():
+                self.to_worker(message.station, message)
+            case EventRecord():
+                self.record(message)
+            case _:
+                raise TypeError(f"main does not know {type(message).__name__}")
+
+    # ---- small things ------------------------------------------------------------
+
+    def _event(self, where: str, kind: str, sentence: str, level: str = "info") -> None:
+        log.log(_LEVELS[level], sentence, where=where, kind=kind)
+        self.record(EventRecord(self._clock.wall().isoformat(), where, kind, sentence, level))
+
+    def _watch_wall_clock(self) -> None:
+        offset = _wall_offset(self._clock)
+        step, self._wall_offset = offset - self._wall_offset, offset
+        if abs(step) > 1.0:
+            self._event(
+                "gateway", "clock-step", f"the wall clock jumped by {step:+.1f} s; no judgement uses it", "warning"
+            )
+            for link in self.links:
+                link.clock_stepped()
+
+
+_LEVELS = {"info": 20, "warning": 30, "error": 40}
+
+
+def _wall_offset(clock: Clock) -> float:
+    return clock.wall().timestamp() - clock.now()

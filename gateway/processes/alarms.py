@@ -1,0 +1,118 @@
+"""Which alarms stand, derived from the state of the gateway. An alarm needs somebody to act; else it is an event.
+
+A rejected part is an event; "five of the last twenty rejected" is an alarm (ISA-18.2, section 3: alarm definition).
+Each text says what is wrong, what follows and what to do.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from analytics.decision.verdict import Evaluation
+from gateway.processes.messages import IncidentView, LedgerReport
+from gateway.processes.snapshot import AlarmView, PartView, StationView
+
+MANY_OF = (5, 20)  #: so many NotOK of so many parts
+LEDGER_SILENT_S = 10.0
+
+#: Every alarm a station may have, so that its tag exists before it is first raised.
+STATION_ALARMS = (
+    "MicrophoneFault",
+    "WorkerDown",
+    "PlcLinkDown",
+    "NotReady",
+    "MissedTriggers",
+    "ManyNotOk",
+    "ManyNotDecidable",
+    "MachineIndication",
+)
+GATEWAY_ALARMS = ("LedgerDown", "LedgerFault", "OrdersStuck", "MessagesDropped")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An alarm that should stand now."""
+
+    station: str
+    name: str
+    text: str
+    priority: str  #: low | medium | high
+
+
+def standing(
+    stations: tuple[StationView, ...],
+    incidents: tuple[IncidentView, ...],
+    ledger: LedgerReport | None,
+    ledger_age_s: float,
+    dropped: Mapping[str, int],
+) -> Iterator[Standing]:
+    """Yield every alarm that the present state asks for."""
+    for station in stations:
+        yield from _of_station(station)
+        open_here = [i for i in incidents if i.station == station.name and i.cleared_at is None]
+        if open_here:
+            worst = "high" if any(i.severity == "critical" for i in open_here) else "medium"
+            yield Standing(station.name, "MachineIndication", open_here[0].text, worst)
+    if ledger_age_s > LEDGER_SILENT_S:
+        text = (
+            f"The ledger has been silent for {ledger_age_s:.0f} s: verdicts go on, nothing is stored; look at the disk"
+        )
+        yield Standing("", "LedgerDown", text, "medium")
+    if ledger is not None:
+        for fault in ledger.faults[:1]:
+            yield Standing("", "LedgerFault", fault, "medium")
+        if ledger.outbox_stuck:
+            text = f"{ledger.outbox_stuck} orders cannot be made: see wheeltapper orders"
+            yield Standing("", "OrdersStuck", text, "medium")
+    if dropped:
+        text = "messages were lost by full queues: " + ", ".join(f"{n} to {name}" for name, n in dropped.items())
+        yield Standing("", "MessagesDropped", text, "low")
+
+
+def _of_station(station: StationView) -> Iterator[Standing]:
+    name = station.name
+    if not station.worker_alive:
+        yield Standing(
+            name, "WorkerDown", "Its judging process is down; every part is NotDecidable until it is back", "high"
+        )
+    elif station.ear is not None and station.ear.quality:
+        yield Standing(name, "MicrophoneFault", station.ear.sentence, "high" if station.part else "medium")
+    if station.part is not None:
+        yield from _of_parts(name, station.part)
+
+
+def _of_parts(name: str, part: PartView) -> Iterator[Standing]:
+    if part.link != "up":
+        yield Standing(name, "PlcLinkDown", f"No connection to the PLC: {part.link_sentence}", "high")
+    elif not part.ready:
+        faults = "; ".join(r.fault for r in part.recipes.values() if r.fault) or "no recipe is loaded"
+        yield Standing(name, "NotReady", f"Parts cannot be judged: {faults}", "medium")
+    if part.counters.missed:
+        text = f"{part.counters.missed} triggers were never seen; lengthen the distance of parts or shorten poll_ms"
+        yield Standing(name, "MissedTriggers", text, "low")
+    many, of = MANY_OF
+    recent = part.chips[-of:]
+    if recent.count(Evaluation.NOT_OK) >= many:
+        text = (
+            f"{recent.count(Evaluation.NOT_OK)} of the last {len(recent)} parts NotOK: look at the process and the ear"
+        )
+        yield Standing(name, "ManyNotOk", text, "medium")
+    if recent.count(Evaluation.NOT_DECIDABLE) >= many:
+        text = (
+            f"{recent.count(Evaluation.NOT_DECIDABLE)} of the last {len(recent)} parts NotDecidable: see their reasons"
+        )
+        yield Standing(name, "ManyNotDecidable", text, "medium")
+
+
+class AlarmBoard:
+    """Remembers since when each alarm stands."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str], str] = {}
+
+    def views(self, now: Iterator[Standing], wall: str) -> tuple[AlarmView, ...]:
+        """Every standing alarm with the moment it began; what no longer stands is forgotten."""
+        alarms = {(s.station, s.name): s for s in now}
+        self._since = {key: self._since.get(key, wall) for key in alarms}
+        return tuple(
+            AlarmView(s.station, s.name, True, self._since[key], s.text, s.priority) for key, s in alarms.items()
+        )

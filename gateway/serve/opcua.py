@@ -1,0 +1,178 @@
+"""The gateway's own OPC UA server: everybody who is trusted may read, nobody may write.
+
+asyncua's defaults are for trying out (any password makes an "admin", every policy and any certificate is accepted,
+limits are in the thousands); what is set here closes each of them. docs/scada.md lists them.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from asyncua import Server, ua
+from asyncua.common.callback import CallbackType
+from asyncua.common.utils import ServiceError
+from asyncua.crypto.permission_rules import SimpleRoleRuleset, User, UserRole
+from asyncua.server.internal_server import InternalServer
+from asyncua.server.user_managers import UserManager
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from connectors.plc.trust import TrustFolder, shown
+from gateway.processes.alarms import GATEWAY_ALARMS
+from gateway.processes.snapshot import Snapshot, StationView
+from gateway.serve.address_space import NAMESPACE, AddressSpace, Node
+from gateway.serve.tags import GATEWAY, Reading, Status, Tag, alarm_tags
+
+log = logging.getLogger(__name__)
+
+APPLICATION_URI = "urn:wheeltapper:gateway"
+_POLICIES = {
+    "None": [ua.SecurityPolicyType.NoSecurity],
+    "Sign": [ua.SecurityPolicyType.Basic256Sha256_Sign, ua.SecurityPolicyType.Aes256Sha256RsaPss_Sign],
+    "SignAndEncrypt": [
+        ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
+        ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt,
+    ],
+}
+MESSAGE_MAX = 4 * 1024 * 1024
+#: Services a reader needs no part of: who asks for one is told BadUserAccessDenied at the door.
+_REFUSED = (
+    ua.ObjectIds.WriteRequest_Encoding_DefaultBinary,
+    ua.ObjectIds.CallRequest_Encoding_DefaultBinary,
+    ua.ObjectIds.HistoryReadRequest_Encoding_DefaultBinary,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpcUaServerPlan:
+    """What the server needs to know before it starts."""
+
+    url: str
+    security: str  #: None | Sign | SignAndEncrypt
+    certificates: str
+    line: str
+
+
+class _ReadOnly(SimpleRoleRuleset):
+    """The rules of a reader, for everybody: there is no administrator."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # asyncua's is without annotations
+        readable = self._permission_dict[UserRole.User] - {ua.NodeId(ua.Int32(service)) for service in _REFUSED}
+        self._permission_dict = dict.fromkeys(UserRole, readable)
+
+
+class _Readers(UserManager):
+    """Everybody is a reader, whatever name and password they give."""
+
+    def get_user(
+        self,
+        iserver: InternalServer,
+        username: str | None = None,
+        password: str | None = None,
+        certificate: object = None,
+    ) -> User:
+        return User(role=UserRole.User)
+
+
+class OpcUaServer:
+    """Publishes snapshots as tags.
+
+    Parameters
+    ----------
+    plan
+        Address and security.
+    stations
+        Name and tags of each, in the order of the site file.
+    """
+
+    def __init__(self, plan: OpcUaServerPlan, stations: Sequence[tuple[str, Sequence[Tag]]]) -> None:
+        self._plan = plan
+        self._stations = stations
+        self._server = Server(user_manager=_Readers())
+        self._nodes: list[tuple[str, Node]] = []
+        self._last: dict[ua.NodeId, Reading] = {}
+        self._trust = TrustFolder(Path(plan.certificates))
+
+    async def start(self) -> str:
+        """Build every node and listen; returns the URL with the port that was bound. OSError where it is taken."""
+        server = self._server
+        await server.init()
+        self._limit()
+        server.set_endpoint(self._plan.url)
+        server.set_server_name("wheeltapper")
+        await server.set_application_uri(APPLICATION_URI)
+        server.set_security_policy(_POLICIES[self._plan.security], permission_ruleset=_ReadOnly())
+        server.set_identity_tokens([ua.AnonymousIdentityToken])
+        if self._plan.security != "None":
+            certificate, key = self._trust.own(APPLICATION_URI, server=True)
+            await server.load_certificate(certificate)
+            await server.load_private_key(key)
+            server.set_certificate_validator(self._validate)
+        namespace = await server.register_namespace(NAMESPACE)
+        space = AddressSpace(server, namespace, self._plan.line)
+        gateway_tags = (*GATEWAY, *(tag for alarm in GATEWAY_ALARMS for tag in alarm_tags(alarm)))
+        for name, tags in (("", gateway_tags), *self._stations):
+            self._nodes += [(name, node) for node in await space.station(name, tags)]
+        server.subscribe_server_callback(CallbackType.PreWrite, _veto)
+        await server.start()
+        assert server.bserver is not None
+        return self._plan.url.replace(":0", f":{server.bserver.port}", 1)
+
+    async def publish(self, snapshot: Snapshot) -> None:
+        """Write what changed, with its status and source time."""
+        at = datetime.fromisoformat(snapshot.wall)
+        views = {view.name: view for view in snapshot.stations}
+        for name, node in self._nodes:
+            view = views.get(name) or StationView(name, "", None)
+            await self._write(node, node.tag.read(snapshot, view), at)
+
+    async def go_stale(self) -> None:
+        """Let no tag go on looking good: main is silent."""
+        for _, node in self._nodes:
+            last = self._last.get(node.id)
+            if last is not None and last.status is Status.GOOD:
+                await self._write(node, Reading(last.value, Status.UNCERTAIN), datetime.now(UTC))
+
+    async def stop(self) -> None:
+        """Close every connection and let the port go."""
+        await self._server.stop()
+
+    async def _write(self, node: Node, reading: Reading, at: datetime) -> None:
+        if self._last.get(node.id) != reading:
+            self._last[node.id] = reading
+            await self._server.write_attribute_value(node.id, node.value(reading, at))
+
+    def _limit(self) -> None:
+        internal = self._server.iserver
+        internal.allow_remote_admin = False
+        internal.max_connections = 64
+        internal.max_subscriptions = 128
+        internal.max_lifetime_count = 1000
+        internal.max_pending_activation_seconds = 5.0
+        internal.max_session_timeout_ms = 60_000
+        internal.max_pending_messages_per_connection = 100
+        internal.max_monitored_item_queue_size = 100
+        limits = self._server.limits
+        limits.max_message_size = MESSAGE_MAX
+        limits.max_chunk_count = MESSAGE_MAX // limits.max_recv_buffer + 1
+
+    async def _validate(self, certificate: x509.Certificate, application: ua.ApplicationDescription) -> None:
+        der = certificate.public_bytes(Encoding.DER)
+        if not self._trust.trusts(der):
+            self._trust.reject(der)
+            seen = shown(der)
+            log.warning(
+                "OPC UA client %s is not trusted (%s); see wheeltapper trust", seen.subject, seen.fingerprint[:16]
+            )
+            raise ServiceError(ua.StatusCodes.BadCertificateUntrusted)
+        if not self._trust.valid(shown(der)):
+            raise ServiceError(ua.StatusCodes.BadCertificateTimeInvalid)
+
+
+async def _veto(event: object, dispatcher: object) -> None:
+    """Refuse every write from outside, should one ever get past the rules."""
+    if getattr(event, "is_external", True):
+        raise ServiceError(ua.StatusCodes.BadUserAccessDenied)

@@ -1,0 +1,55 @@
+"""Parts heard in Mode 3 are collected here until there are enough to learn a recipe from."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gateway.processes.messages import Taught
+from gateway.stations.learner import LearnPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a station may learn by itself."""
+
+    folder: str
+    parts: int  #: how many it takes
+    reject_rate: float
+
+
+class TeachingDesk:
+    """Collects the sound of taught parts, in memory alone, and asks for a learner when there are enough.
+
+    Parameters
+    ----------
+    lessons
+        By station and PartType; what is not here is not learned.
+    learn
+        Starts a learner process.
+    """
+
+    def __init__(self, lessons: Mapping[tuple[str, int], Lesson], learn: Callable[[LearnPlan], None]) -> None:
+        self._lessons = dict(lessons)
+        self._learn = learn
+        self._heard: dict[tuple[str, int], list[Taught]] = defaultdict(list)
+
+    def heard(self, part: Taught) -> str:
+        """Take a part in; return one sentence for the log."""
+        key = (part.station, part.part_type)
+        lesson = self._lessons.get(key)
+        if lesson is None:
+            return f"a part of type {part.part_type} was heard in Mode 3, and teach_parts is off for it; it was dropped"
+        if part.quality:
+            return f"a part heard in Mode 3 was not taught from: {', '.join(part.quality)}"
+        parts = self._heard[key]
+        parts.append(part)
+        if len(parts) < lesson.parts:
+            return f"part {len(parts)} of {lesson.parts} to learn type {part.part_type} from"
+        self._learn(LearnPlan(part.station, part.part_type, lesson.folder, lesson.reject_rate, tuple(parts)))
+        parts.clear()
+        return f"learning type {part.part_type} from {lesson.parts} parts"
+
+    def progress(self, station: str) -> str:
+        """How far the lessons of a station are, for people; empty where nothing is being taught."""
+        found = [(key, parts) for key, parts in self._heard.items() if key[0] == station and parts]
+        return "; ".join(f"type {key[1]}: {len(parts)} of {self._lessons[key].parts}" for key, parts in found)

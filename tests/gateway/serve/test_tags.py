@@ -1,0 +1,97 @@
+import math
+
+import pytest
+
+from analytics.decision.verdict import not_decidable
+from analytics.quality.words import Quality
+from gateway.processes.alarms import GATEWAY_ALARMS, STATION_ALARMS
+from gateway.serve.front import ServedStation, station_tags
+from gateway.serve.modbus import BLOCK, places, words
+from gateway.serve.tags import GATEWAY, Kind, Reading, Status, alarm_tags, tags_of
+from gateway.serve.units import UNECE, unit_id
+from tests.gateway.serve.snapshots import SILENT, SILENT_ALARM, a_condition, a_part_view, a_snapshot
+
+STATIONS = (ServedStation("ring", True, False), ServedStation("pump-7", False, True))
+ALL = {f"{tag.folder}/{tag.name}": tag for tag in tags_of(parts=True, machine=True, alarms=STATION_ALARMS)}
+
+
+def reading(path, snapshot, station="ring"):
+    view = next(v for v in snapshot.stations if v.name == station)
+    return ALL[path].read(snapshot, view)
+
+
+def test_the_last_part_is_read_as_it_was_told():
+    snapshot = a_snapshot()
+    assert reading("Result/Verdict", snapshot) == Reading(2)
+    assert reading("Result/Score", snapshot) == Reading(1.83)
+    assert reading("Result/Defect", snapshot) == Reading("crack")
+    assert reading("Counters/NotOk", snapshot) == Reading(31)
+
+
+def test_a_score_that_is_not_there_is_bad_and_not_zero():
+    last = a_part_view().last
+    abstained = a_part_view(last=type(last)(1, "", 1, "", not_decidable("silent", Quality.SILENT), 0, 8, None, ""))
+    assert reading("Result/Score", a_snapshot(abstained)).status is Status.BAD
+    assert reading("Result/LatencyMs", a_snapshot(abstained)).status is Status.BAD
+
+
+def test_what_the_plc_said_is_uncertain_while_the_link_is_down():
+    assert reading("Handshake/TrigSeq", a_snapshot(a_part_view(link="down"))) == Reading(412, Status.UNCERTAIN)
+
+
+def test_a_machine_is_uncertain_while_its_ear_is_not_good_or_it_stands_still():
+    path = "Condition/LevelOverBaselineDb"
+    assert reading(path, a_snapshot(), "pump-7") == Reading(12.0)
+    assert reading(path, a_snapshot(pump=a_condition(quality=SILENT)), "pump-7").status is Status.UNCERTAIN
+    assert reading(path, a_snapshot(pump=a_condition(running=False)), "pump-7").status is Status.UNCERTAIN
+
+
+def test_an_alarm_is_four_tags():
+    snapshot = a_snapshot(alarms=[SILENT_ALARM])
+    assert reading("Alarms/MicrophoneFault/Active", snapshot) == Reading(True)
+    assert reading("Alarms/MicrophoneFault/Text", snapshot) == Reading("The microphone is silent")
+    assert reading("Alarms/WorkerDown/Active", snapshot) == Reading(False)
+
+
+def test_every_tag_has_a_reading_for_an_empty_station():
+    from gateway.processes.snapshot import Snapshot, StationView
+
+    empty = Snapshot("line", "2026-11-24T12:00:00+00:00", 0.0, 1, "0", (StationView("ring", "", None),))
+    gateway = (*GATEWAY, *(tag for alarm in GATEWAY_ALARMS for tag in alarm_tags(alarm)))
+    for tag in (*ALL.values(), *gateway):
+        assert isinstance(tag.read(empty, empty.stations[0]), Reading)
+
+
+def test_every_unit_has_its_unece_number():
+    assert all(tag.unit in UNECE for tag in ALL.values() if tag.unit)
+    assert unit_id("ms") == 4403766  # "C26", as OPC 10000-8 lists it
+
+
+def test_registers_do_not_overlap_and_keep_to_their_block():
+    found = list(places(station_tags(STATIONS)))
+    taken = [address for place in found for address in range(place.address, place.address + place.width)]
+    assert len(taken) == len(set(taken))
+    blocks = {place.station: place.address // BLOCK for place in found}
+    assert blocks == {"ring": 0, "pump-7": 1, "": 2}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        (Kind.FLOAT, Reading(3.25), (0x4050, 0x0000)),
+        (Kind.UINT32, Reading(70000), (1, 4464)),
+        (Kind.UINT16, Reading(412), (412,)),
+        (Kind.BOOL, Reading(True), (1,)),
+        (Kind.UINT16, Reading(412, Status.UNCERTAIN), (0xFFFF,)),
+        (Kind.UINT32, Reading(None, Status.BAD), (0xFFFF, 0xFFFF)),
+    ],
+)
+def test_a_reading_becomes_registers_and_an_untrusted_one_all_ones(kind, value, expected):
+    assert words(kind, value) == expected
+
+
+def test_an_untrusted_float_is_nan():
+    import struct
+
+    high, low = words(Kind.FLOAT, Reading(None, Status.BAD))
+    assert math.isnan(struct.unpack(">f", struct.pack(">HH", high, low))[0])
