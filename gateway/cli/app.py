@@ -15,7 +15,7 @@ Exit codes: 0 all is well; 1 it failed; 2 the site file or the command line is w
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
@@ -49,7 +49,9 @@ FAULTS = {
     "gateway.audio.files:SoundFileError": 1,
     "gateway.audio.source:SourceFault": 1,
     "gateway.store.database:StoreError": 1,
+    "config.values:SecretFault": 2,
     "connectors.plc.port:PlcFault": 1,
+    "connectors.plc.trust:TrustError": 1,
     "connectors.cmms.port:CmmsFault": 1,
 }
 
@@ -102,14 +104,19 @@ def _typer(name: str) -> typer.Typer:
 
 
 def _known() -> tuple[type[BaseException], ...]:
-    """Gather the faults of the rooms this process has entered; one that was not imported cannot have been raised."""
-    places = (place.split(":") for place in FAULTS)
-    return tuple(getattr(sys.modules[module], fault) for module, fault in places if module in sys.modules)
+    return tuple(kind for kind, _ in _codes())
 
 
 def _code(fault: BaseException) -> int:
-    names = (f"{kind.__module__}:{kind.__qualname__}" for kind in type(fault).__mro__)
-    return next(FAULTS[name] for name in names if name in FAULTS)
+    return next(code for kind, code in _codes() if isinstance(fault, kind))
+
+
+def _codes() -> Iterator[tuple[type[BaseException], int]]:
+    """Give the faults of the rooms this process has entered; one that was not imported cannot have been raised."""
+    for place, code in FAULTS.items():
+        module, name = place.split(":")
+        if module in sys.modules:
+            yield getattr(sys.modules[module], name), code
 
 
 def _overview() -> None:

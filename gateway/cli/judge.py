@@ -13,8 +13,8 @@ from models.recipe import Recipe, load
 
 
 def command(
-    recipe: Annotated[Path, typer.Argument(help="Folder of the recipe; its version in use judges.")],
-    paths: Annotated[list[Path], typer.Argument(help="Recordings, or folders of them.")],
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="Folder of the recipe; its version in use judges.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Recordings, or folders of them.")],
     channel: Annotated[int | None, typer.Option(min=1, help="Of recordings with several channels, from 1.")] = None,
     rate: Annotated[int | None, typer.Option(min=1, help="Samples a second, for files that do not say.")] = None,
     surroundings: Annotated[

@@ -23,7 +23,9 @@ def _group() -> None:
 
 @command.command()
 def show(
-    recipe: Annotated[Path, typer.Argument(help="Folder of the recipe, or of one version of it (recipes/x/v1).")],
+    recipe: Annotated[
+        Path, typer.Argument(metavar="RECIPE", help="Folder of the recipe, or of one version of it (recipes/x/v1).")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
 ) -> None:
     """Show the card of a recipe: promise, limits, defects, what it distrusts, what it was learned from."""
@@ -62,8 +64,8 @@ def card_lines(recipe: Path, loaded: Recipe) -> list[str]:
         _line("detector", f"mahalanobis on {2 * BANDS} log-mel numbers, {_PROFILES[front_end.profile]} ({source}), "
                           f"{loudness}, {front_end.length_s:.3g} s at {front_end.rate} Hz"),
         *(_line(defect.name, _defect(defect)) for defect in report.defects),
-        _line("look at", ", ".join(one.name for one in report.strangest)),
-        _line("", "strangest of the good; listen, then confirm or leave out with --drop"),
+        *(_line("look at", f"{one.score:.2f}  {one.name}") for one in report.strangest),
+        _line("", "least like the other good ones (1.00 is the limit); listen, then leave out the bad with --drop"),
         *(_line("weak spot", warning) for warning in report.warnings),
     ]  # fmt: skip
     return lines
@@ -76,7 +78,6 @@ def _figures(loaded: Recipe) -> list[str]:
     return [
         _line("limit", f"{model.limit.value:.4g} of the distance, from {report.limit.n} {unit} left out in turn"),
         _line("left out", f"median {report.median:.2f} of the limit, {report.rejected} of {report.good} above it"),
-        *(_line("strange", f"{one.score:.2f} of the limit: {one.name}") for one in report.strangest),
         _line("loudest", f"up to {percent(model.clipped_share)} of a good part at full scale"),
         _line("noise", f"{floor} before the part"),
         _line("made", f"{loaded.taught_at} by wheeltapper {loaded.made_by}"),

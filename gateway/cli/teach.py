@@ -44,7 +44,7 @@ class ProfileChoice(StrEnum):
 class _Spread(TyperCommand):
     """Lets ``--good a b c`` stand for ``--good a --good b --good c``, as a shell writes a pattern out."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # typer does not export its Context's own base
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # typer does not export its type
         return super().parse_args(ctx, spread(args))
 
 
@@ -55,9 +55,10 @@ def spread(arguments: Sequence[str]) -> list[str]:
     takes = False  # the next word belongs to an option already written
     for word in arguments:
         if word.startswith("-") and len(word) > 1:
-            option, name = (word if word in _MANY else ""), ""
+            begun, _, value = word.partition("=")
+            option, name = (begun if begun in _MANY else ""), ""
             given.append(word)
-            takes = bool(option)
+            takes = bool(option) and not value
             continue
         if not option:
             given.append(word)
@@ -75,9 +76,14 @@ command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @command.command(cls=_Spread)
 def teach(
-    recipe: Annotated[Path, typer.Argument(help="Folder of the recipe; an existing one gets its next version.")],
-    good: Annotated[list[Path], typer.Option(help="Recordings of good parts, or folders; a sub-folder is a group.")],
-    defect: Annotated[list[str] | None, typer.Option(help="NAME=PATH of recordings of one defect; repeat.")] = None,
+    recipe: Annotated[
+        Path, typer.Argument(metavar="RECIPE", help="Folder of the recipe; an existing one gets its next version.")
+    ],
+    good: Annotated[
+        list[Path],
+        typer.Option(metavar="PATH...", help="Recordings of good parts, or folders; a sub-folder is a group."),
+    ],
+    defect: Annotated[list[str] | None, typer.Option(metavar="NAME=PATH...", help="Recordings of one defect.")] = None,
     profile: Annotated[
         ProfileChoice, typer.Option(help="Struck, running, or told from the sound.")
     ] = ProfileChoice.AUTO,
@@ -86,7 +92,7 @@ def teach(
     ] = 0.01,
     level: Annotated[Level, typer.Option(help="Does loudness count? Only where the gain is fixed.")] = Level.ABSOLUTE,
     channel: Annotated[int | None, typer.Option(min=1, help="Of recordings with several channels, from 1.")] = None,
-    drop: Annotated[list[Path] | None, typer.Option(help="Recordings to leave out; repeat.")] = None,
+    drop: Annotated[list[Path] | None, typer.Option(metavar="FILE...", help="Recordings to leave out.")] = None,
     length: Annotated[float | None, typer.Option(min=0.005, max=60.0, help="Seconds of a part to listen to.")] = None,
     rate: Annotated[int | None, typer.Option(min=1, help="Samples a second, for files that do not say.")] = None,
     surroundings: Annotated[
