@@ -47,7 +47,7 @@ def shortened(text: str, length: int) -> str:
     if length <= len(ELLIPSIS):
         return line[:length]
     room = line[: length - len(ELLIPSIS)]
-    end = room.rfind(" ") if line[len(room)] != " " else len(room)
+    end = room.rfind(" ") if line[len(room)].isalnum() else len(room)
     if end < length * 2 // 3:
         end = len(room)
     return room[:end].rstrip(" ,;:-") + ELLIPSIS

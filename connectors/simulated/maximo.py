@@ -4,6 +4,7 @@ It stands in for IBM Maximo Manage in the demo and the tests, and `wheeltapper s
 it copies, and from where, is in docs/maximo.md. Everything is in memory.
 """
 
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -47,19 +48,23 @@ class SimulatedMaximo:
         Its site.
     wall
         Its clock, aware; a test turns it.
+    tls
+        Its certificate, where it should speak https.
     """
 
     def __init__(
         self,
         settings: SimulatedMaximoSettings | None = None,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.settings = settings or SimulatedMaximoSettings()
         self._rows = Rows(self.settings, wall)
         self._service = Service(self._rows)
         self._server: MaximoServer | None = None
         self._thread: threading.Thread | None = None
-        self._port = 0
+        self._tls = tls
+        self._host, self._port = "127.0.0.1", 0
         self.faults = FaultPlan()
         self.seen: deque[Seen] = deque(maxlen=2000)
 
@@ -69,12 +74,17 @@ class SimulatedMaximo:
         """Listen, and return the base url (`http://host:port/maximo/api`). Started again, it takes the same port."""
         assert self._server is None, "started twice"
         self._server = MaximoServer((host, port or self._port), self._service, self.faults, self.seen)
-        self._port = self._server.server_port
+        self._host, self._port = host, self._server.server_port
+        if self._tls is not None:
+            # The handshake waits for the line's own thread; here it would keep every other client waiting.
+            self._server.socket = self._tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_S,), name=f"simulated-maximo:{self._port}"
         )
         self._thread.start()
-        return f"http://{host}:{self._port}/maximo/api"
+        return self.url
 
     def stop(self) -> None:
         """Go away: connections are refused from now on, lines are cut. What is remembered stays."""
@@ -94,8 +104,8 @@ class SimulatedMaximo:
 
     @property
     def url(self) -> str:
-        """The base url while it runs."""
-        return f"http://127.0.0.1:{self._port}/maximo/api"
+        """The base url; after `stop`, the one it had and will have again."""
+        return f"{'http' if self._tls is None else 'https'}://{self._host}:{self._port}/maximo/api"
 
     # ---- what stands in it ------------------------------------------------------------------------------------------
 
