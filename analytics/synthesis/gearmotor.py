@@ -12,6 +12,8 @@ _ROTOR_HZ = 47.6  # two poles on 50 Hz with 4.8 % slip
 _PINION, _WHEEL = 11, 35  # teeth
 # Orders of the rotor with amplitudes: unbalance, twice, thrice; gear mesh and its multiples.
 _ORDERS = ((1, 0.30), (2, 0.18), (3, 0.06), (11, 0.55), (22, 0.34), (33, 0.18), (44, 0.10), (55, 0.06), (66, 0.03))
+# Wind of the fan, brushes of the mesh, hiss of the grease: RMS and band (Hz), each differing 1 dB from part to part.
+_NOISE = ((0.40, 100.0, 2500.0), (0.15, 2500.0, 8000.0), (0.06, 8000.0, 22000.0))
 _TABLE = 4096
 
 
@@ -26,8 +28,8 @@ def gearmotor(chance: Generator, n: int, rate: int, defect: str | None) -> NDArr
     once = np.cos(2 * np.pi * wheel)
     turn += (0.02 if defect == "eccentric" else 0.0005) * np.sin(2 * np.pi * wheel)
     out = _lines(chance, turn, rate) * (1 + runout * once)
-    out += 0.40 * np.exp(chance.normal(0, 0.08)) * burst(chance, n, rate, (100.0, 2500.0))
-    out += 0.16 * np.exp(chance.normal(0, 0.08)) * burst(chance, n, rate, (2500.0, 12000.0))
+    for rms, low_hz, high_hz in _NOISE:
+        out += rms * np.exp(chance.normal(0, 0.11)) * burst(chance, n, rate, (low_hz, high_hz))
     _fault(out, chance, rate, defect, wheel_hz, rotor_hz)
     return out
 
@@ -51,19 +53,19 @@ def _fault(
 ) -> None:
     """Add the impacts of a fault in place."""
     n = len(out)
-    strength = chance.uniform(0.8, 1.4)
+    strength = chance.uniform(0.7, 1.6)
     if defect == "tooth":  # the broken tooth meets its partner once a turn of the wheel
         blow = decaying(rate, ((2350.0, 0.0035, 1.0), (5200.0, 0.002, 0.7)), 0.02)
         for at_s in _train(chance, n / rate, wheel_hz, 0.002):
-            add_at(out, round(at_s * rate), 3.2 * strength * chance.uniform(0.8, 1.2) * blow)
+            add_at(out, round(at_s * rate), 1.4 * strength * chance.uniform(0.8, 1.2) * blow)
     elif defect == "bearing":  # outer race of a 6202: 3.05 a turn, each ball strikes a resonance
         blow = decaying(rate, ((6400.0, 0.0012, 1.0), (9100.0, 0.0008, 0.6)), 0.008)
         for at_s in _train(chance, n / rate, 3.05 * rotor_hz, 0.01):
-            add_at(out, round(at_s * rate), 1.6 * strength * chance.uniform(0.7, 1.3) * blow)
+            add_at(out, round(at_s * rate), 0.75 * strength * chance.uniform(0.7, 1.3) * blow)
     elif defect == "loose":  # a cover that rattles: irregular, several soft knocks a turn
         blow = decaying(rate, ((1450.0, 0.004, 1.0), (3300.0, 0.002, 0.8), (4700.0, 0.0015, 0.5)), 0.02)
         for at_s in _train(chance, n / rate, 1.5 * rotor_hz, 0.35):
-            add_at(out, round(at_s * rate), 1.1 * strength * chance.exponential(1.0) * blow)
+            add_at(out, round(at_s * rate), 0.7 * strength * chance.exponential(1.0) * blow)
 
 
 def _train(chance: Generator, seconds: float, hz: float, jitter: float) -> NDArray[np.float64]:
