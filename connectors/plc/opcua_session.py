@@ -281,7 +281,7 @@ def _explained(name: str, settings: OpcUaSettings) -> str:
         "BadCertificateInvalid",
         "BadCertificateUriInvalid",
     }:
-        own = settings.certificates / "own" / "wheeltapper.der"
+        own = settings.certificates / "own" / "client.der"
         return f"{name}: the PLC does not trust our certificate; trust {own} in the PLC"
     if name in {"BadUserAccessDenied", "BadIdentityTokenRejected", "BadIdentityTokenInvalid"}:
         return f"{name}: the PLC does not let {settings.user or 'an anonymous user'} do this; see {settings.name}.user"

@@ -1,8 +1,9 @@
 """Whose certificate is trusted: one folder, one file a certificate, and a person's word for each.
 
-    own/wheeltapper.der, own/wheeltapper.pem    ours, made at first use; the key is readable by its owner alone
-    trusted/<fingerprint>.der                   peers that a person has trusted
-    rejected/<fingerprint>.der                  peers that came and are not trusted
+    own/client.der, own/client.pem    ours, made at first use; the key is readable by its owner alone
+    own/server.der, own/server.pem    of our own server, where it shares the folder
+    trusted/<fingerprint>.der         peers that a person has trusted
+    rejected/<fingerprint>.der        peers that came and are not trusted
 
 A certificate is trusted as itself, byte by byte: no authority vouches for another (OPC 10000-2, 8.1, allows both; a
 line has a handful of PLCs, and pinning leaves nothing to a chain).
@@ -168,7 +169,8 @@ class TrustFolder:
             DER and PEM; the key is of mode 0600 where the system knows modes.
         """
         folder = self._folder / "own"
-        certificate, key = folder / "wheeltapper.der", folder / "wheeltapper.pem"
+        role = "server" if server else "client"
+        certificate, key = folder / f"{role}.der", folder / f"{role}.pem"
         if certificate.is_file() and key.is_file():
             ours = shown(certificate.read_bytes())
             if self.valid(ours) and application_uri in ours.uris:

@@ -132,7 +132,7 @@ class ModbusCallingPlc:
 
     async def _call(self) -> None:
         while True:
-            client = AsyncModbusTcpClient("127.0.0.1", port=self._port, timeout=0.5, retries=0, reconnect_delay=0)
+            client = AsyncModbusTcpClient("127.0.0.1", port=self._port, timeout=0.2, retries=0, reconnect_delay=0)
             try:
                 if await client.connect():
                     await self._cycle(client)

@@ -17,12 +17,14 @@ class FaultyWire:
         New connections are closed at once.
     delay_s
         Every piece waits this long on its way, both ways.
+    target
+        Host and port that new connections are relayed to.
     """
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self.refuse = False
         self.delay_s = 0.0
-        self._target = (host, port)
+        self.target = (host, port)
         self._server: asyncio.Server | None = None
         self._flows = asyncio.Event()
         self._flows.set()
@@ -72,7 +74,7 @@ class FaultyWire:
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            far_reader, far_writer = await asyncio.open_connection(*self._target)
+            far_reader, far_writer = await asyncio.open_connection(*self.target)
         except OSError:
             return
         self._writers.add(far_writer)

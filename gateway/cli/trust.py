@@ -76,8 +76,8 @@ def _accept(folders: Mapping[str, TrustFolder], fingerprint: str, *, json: bool)
         else:
             say(f"{name}: {shown.subject} is trusted from the next connection on ({shown.pairs})")
         return
-    for fault in faults or ["nothing in this site file uses certificates"]:
-        note(str(fault))
+    for sentence in faults or ["nothing in this site file uses certificates"]:
+        note(sentence)
     raise typer.Exit(1)
 
 
