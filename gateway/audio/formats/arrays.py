@@ -1,5 +1,6 @@
 """npy, npz and mat: arrays that other programs saved."""
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,6 +14,11 @@ from gateway.audio.formats.raw import Raw, SoundFileError
 
 MOST_BYTES = 2**31  #: unpacked; a packed file may claim to be far more than it is
 RATE_NAMES = ("fs", "sr", "rate", "samplerate", "sample_rate", "sampling_rate")
+#: What the readers of NumPy and SciPy raise at a damaged file; MemoryError where it claims to be enormous.
+_DAMAGED = (
+    ValueError, TypeError, EOFError, IndexError, KeyError, OSError, MemoryError, NotImplementedError,
+    SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 SHORTEST = 64  #: a mat file's arrays shorter than this are settings, not sound
 
 
@@ -20,7 +26,7 @@ def read_npy(path: Path) -> Raw:
     """Read one array, (n,), (n, channels) or (channels, n): the longer side is time. It does not say its rate."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as fault:
+    except _DAMAGED as fault:
         raise SoundFileError(f"{path}: not a readable array of numbers ({_first(fault)}); save it again") from fault
     return Raw(_by_time(path, array), None)
 
@@ -33,7 +39,7 @@ def read_npz(path: Path) -> Raw:
                 raise SoundFileError(f"{path}: more than {MOST_BYTES // 2**20} MB when unpacked; cut it")
         with np.load(path, allow_pickle=False) as file:
             held = {name: file[name] for name in ("x", "scale", "fs", "rpm", "channels") if name in file.files}
-    except (ValueError, EOFError, zipfile.BadZipFile, KeyError, NotImplementedError, zlib.error) as fault:
+    except _DAMAGED as fault:
         raise SoundFileError(f"{path}: not a readable npz file ({_first(fault)}); save it again") from fault
     if "x" not in held:
         raise SoundFileError(f"{path}: there is no array x in it; wanted x (channels, samples), fs and scale")
@@ -69,7 +75,7 @@ def read_mat(path: Path) -> Raw:
         held = loadmat(path, squeeze_me=True, struct_as_record=True, mat_dtype=True)
     except NotImplementedError as fault:
         raise SoundFileError(f"{path}: saved as MATLAB 7.3; save it with save(..., '-v7')") from fault
-    except (MatReadError, ValueError, TypeError, EOFError, MemoryError, IndexError, KeyError, zlib.error) as fault:
+    except (MatReadError, *_DAMAGED) as fault:
         raise SoundFileError(f"{path}: not a readable mat file ({_first(fault)}); save it again") from fault
     leaves = dict(_leaves({name: value for name, value in held.items() if not name.startswith("__")}))
     signals = {name: value for name, value in leaves.items() if value.ndim in {1, 2} and max(value.shape) >= SHORTEST}
@@ -80,8 +86,11 @@ def read_mat(path: Path) -> Raw:
         there = ", ".join(f"{name} ({max(value.shape)})" for name, value in signals.items())
         raise SoundFileError(f"{path}: arrays of different lengths: {there}; save the one to judge alone")
     columns = {name: _by_time(path, value) for name, value in signals.items()}
-    names = [name if one.shape[1] == 1 else f"{name}[{index}]" for name, one in columns.items()
-             for index in range(one.shape[1])]  # fmt: skip
+    names = [
+        name if one.shape[1] == 1 else f"{name}[{index}]"
+        for name, one in columns.items()
+        for index in range(one.shape[1])
+    ]
     return Raw(
         np.concatenate(list(columns.values()), axis=1),
         next((_number(value) for name, value in leaves.items() if _last(name) in RATE_NAMES), None),

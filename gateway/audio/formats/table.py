@@ -23,8 +23,10 @@ def read(path: Path) -> Raw:
         return Raw(np.empty((0, 1), np.float32), None)
     separator = next((mark for mark in ";\t," if mark in lines[0]), None)
     # Where ; parts the columns, the comma is a decimal comma.
-    cells = [[cell.strip() for cell in (line.replace(",", ".") if separator == ";" else line).split(separator)]
-             for line in lines]  # fmt: skip
+    cells = [
+        [cell.strip() for cell in (line.replace(",", ".") if separator == ";" else line).split(separator)]
+        for line in lines
+    ]
     names: list[str] = [] if all(_is_number(cell) for cell in cells[0]) else cells.pop(0)
     values = _numbers(path, cells, first_row=len(lines) - len(cells) + 1)
     if names and len(values) and names[0].lower() in TIME_NAMES:
