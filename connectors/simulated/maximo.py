@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from connectors.simulated.maximo_faults import Fault, FaultPlan
 from connectors.simulated.maximo_http import MaximoServer, Seen
@@ -19,8 +18,6 @@ from connectors.simulated.maximo_service import Service
 from connectors.simulated.maximo_settings import Asset, SimulatedMaximoSettings
 
 __all__ = ["Asset", "Fault", "OrderView", "SimulatedMaximo", "SimulatedMaximoSettings", "serve"]
-
-_POLL_S: Final = 0.05  # how soon the listener notices that it should stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +77,7 @@ class SimulatedMaximo:
             self._server.socket = self._tls.wrap_socket(
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL_S,), name=f"simulated-maximo:{self._port}"
-        )
+        self._thread = threading.Thread(target=self._server.listen, name=f"simulated-maximo:{self._port}")
         self._thread.start()
         return self.url
 

@@ -1,5 +1,6 @@
 """The sockets of the simulated Maximo: HTTP/1.1 over threads, and everything that can go wrong on a line."""
 
+import contextlib
 import json
 import socket
 import struct
@@ -17,6 +18,8 @@ from connectors.simulated.maximo_service import Reply, Request, Service
 _HTML: Final = {"Content-Type": "text/html; charset=utf-8"}
 _LOGIN_PAGE: Final = b"<!DOCTYPE html><html><body><form action='j_security_check'>Sign in</form></body></html>"
 _CHUNK_LINE_MAX: Final = 64
+_BREATH_S: Final = 0.05
+_ANY: Final = "0.0.0.0"  # noqa: S104  # compared with, not listened on
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,26 @@ class MaximoServer(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  # the library's own signature
         """Say nothing: a client that goes away is everyday life here."""
 
+    def listen(self) -> None:
+        """Take lines until the end. Waits without polling, so that an idle Maximo costs nothing and stops at once."""
+        while not self.stopping.is_set():
+            try:
+                line, address = self.socket.accept()
+            except OSError:
+                self.stopping.wait(_BREATH_S)  # out of handles, or a client that left while it waited
+                continue
+            if self.stopping.is_set():
+                line.close()
+            else:
+                self.process_request(line, address)
+
     def end(self) -> None:
         """Stop listening and cut every line."""
         self.stopping.set()
-        self.shutdown()
+        host = str(self.server_address[0])
+        with contextlib.suppress(OSError):
+            # A last caller wakes the listener; closing it alone would not, on every system.
+            socket.create_connection(("127.0.0.1" if host == _ANY else host, self.server_port), timeout=1.0).close()
         self.server_close()
         for line in list(self.lines):
             cut(line)

@@ -110,8 +110,6 @@ class Rows:
             raise _bad(400, "BMXAA4190E", "status cannot be given to a new record", "status", table)
         values = {name: f.default for name, f in table.fields.items() if f.default is not None}
         values |= self._checked(table, body)
-        if values.get(table.number) == "&AUTOKEY&":
-            values[table.number] = str(next(self._numbers))
         for name, f in table.fields.items():
             if f.required and values.get(name) in (None, ""):
                 raise _bad(400, "BMXAA4195E", f"a value is required for the {name} field", name, table)
@@ -119,8 +117,12 @@ class Rows:
         values.setdefault("statusdate", self._stamp())
         values["orgid"] = self.settings.org
         self._check_world(table, values)
+        if self._alternate(table, values) is not None:
+            raise _bad(400, "BMXAA4129E", "the record already exists", "externalrefid", table)
+        if values[table.number] == "&AUTOKEY&":
+            values[table.number] = str(next(self._numbers))
         row = Row(table, values, next(self._stamps))
-        if row.rest_id in self._rows[table_name] or self._alternate(table, values) is not None:
+        if row.rest_id in self._rows[table_name]:
             raise _bad(400, "BMXAA4129E", "the record already exists", table.number, table)
         row.children = self._children(row, body, merge=True)
         self._rows[table_name][row.rest_id] = row
