@@ -86,7 +86,12 @@ class ReadyChanged:
     ready: frozenset[int]
     broken: frozenset[int] = frozenset()
     degraded: bool = False  #: judging, but something about the ear needs a person
-    locked: bool = False  #: a person locked the station out, or the gateway is ending
+    locked: bool = False  #: a person locked the station out
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The gateway is being stopped. GwState stays as it is: a pass that is still to be seen must not be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ Event = (
     | WorkerLost
     | WorkerBack
     | ReadyChanged
+    | Ending
     | ClockStepped
     | TimePassed
 )

@@ -93,8 +93,9 @@ def _refused(turn: Turn, part: Part) -> Answer | None:
     state = turn.state
     if state.worker is not Worker.UP:
         return refusal(part, f"nobody can judge: worker {state.worker.value}", Quality.INTERNAL)
-    if state.locked:
-        return refusal(part, "the station is locked out", Quality.INTERNAL)
+    if state.locked or state.ending:
+        why = "the station is locked out" if state.locked else "the gateway is being stopped"
+        return refusal(part, why, Quality.INTERNAL)
     if part.plc_mode == Mode.TEACH or state.rules.mode is StationMode.OBSERVE or part.part_type in state.ready:
         return None
     if part.part_type in state.broken:

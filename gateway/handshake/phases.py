@@ -50,6 +50,7 @@ _ANYTIME = frozenset(
         events.WorkerLost,
         events.WorkerBack,
         events.ReadyChanged,
+        events.Ending,
         events.ClockStepped,
         events.TimePassed,
     }

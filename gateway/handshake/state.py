@@ -167,6 +167,7 @@ class State:
     broken: frozenset[int] = frozenset()  #: part types whose recipe cannot be used
     degraded: bool = False
     locked: bool = False
+    ending: bool = False  #: the gateway is being stopped: open parts are answered, no new one is heard
     alarms: frozenset[str] = frozenset()
 
     @property

@@ -102,6 +102,8 @@ def _take_of_gateway(turn: Turn, event: Event) -> None:
             turn.alarm("WorkerLost", False)
         case events.ReadyChanged(ready, broken, degraded, locked):
             turn.set(ready=ready, broken=broken, degraded=degraded, locked=locked)
+        case events.Ending():
+            turn.set(ending=True)
         case events.ClockStepped():
             if turn.state.part is not None:
                 turn.set(part=replace(turn.state.part, clock_step=True))
