@@ -89,6 +89,12 @@ def test_an_hour_of_digital_silence_teaches_a_gate_that_is_still_one():
     assert quiet.excess(breath, breath) < 1.0
 
 
-def test_one_good_part_teaches_no_gate():
-    with pytest.raises(ValueError, match="at least 2 good parts"):
-        learn_gate(np.zeros((1, 6)), np.zeros((1, 6)))
+def test_three_good_parts_teach_no_gate():
+    with pytest.raises(ValueError, match="at least 4 good parts"):
+        learn_gate(np.zeros((3, 6)), np.zeros((3, 6)))
+
+
+@pytest.mark.parametrize(("n", "low", "high"), [(4, 8, 12), (24, 4.2, 4.8), (500, 3.3, 3.8)])
+def test_fewer_goods_leave_more_room(n, low, high):
+    still = np.zeros((n, 6))
+    assert low < learn_gate(still, still).before_limit < high
