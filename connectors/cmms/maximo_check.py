@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from connectors.cmms.maximo_answers import Meaning, server_time
+from connectors.cmms.maximo_orders import Orders
 from connectors.cmms.maximo_rest import MaximoFault, Rest, Schema, text
 from connectors.cmms.maximo_settings import KEY_LENGTH, MaximoSettings
 from connectors.cmms.maximo_text import where
@@ -14,7 +15,7 @@ _SKEW_MAX_S: Final = 60.0
 _DESCRIPTION_MIN: Final = 40  # shorter, and no asset and failure mode fit
 
 
-def examine(settings: MaximoSettings, rest: Rest) -> Sequence[Finding]:
+def examine(settings: MaximoSettings, rest: Rest, orders: Orders) -> Sequence[Finding]:
     """Look at everything that can be looked at; reads alone."""
     findings = [Finding(False, "url", "the key crosses the network in clear; use https")] if settings.in_clear else []
     login = _login(rest)
@@ -22,7 +23,7 @@ def examine(settings: MaximoSettings, rest: Rest) -> Sequence[Finding]:
     if not login.ok:
         return findings
     findings.append(_clock(rest))
-    findings += _mapping(settings, rest)
+    findings += _mapping(settings, rest, orders)
     findings += _priorities(settings)
     findings += [_asset(settings, rest, asset) for asset in settings.assets]
     return findings
@@ -49,16 +50,20 @@ def _clock(rest: Rest) -> Finding:
     return Finding(True, "clock", f"Maximo's clock is {skew_s:+.0f} s from ours")
 
 
-def _mapping(settings: MaximoSettings, rest: Rest) -> Iterator[Finding]:
+def _mapping(settings: MaximoSettings, rest: Rest, orders: Orders) -> Iterator[Finding]:
     structure = settings.structure
     try:
         schema = rest.schema(structure)
-        rest.rows(structure, where(**{settings.key_field: "0" * KEY_LENGTH}), settings.number_field)
+        # The very questions that come before every order; none of them finds anything.
+        orders.find("0" * KEY_LENGTH)
+        orders.find_open("0", "none")
     except MaximoFault as fault:
         hint = "; is the object structure's name right?" if fault.meaning is Meaning.MISSING else ""
         yield Finding(False, "work_order_structure", f"{structure}: {fault}{hint}")
         return
-    yield Finding(True, "work_order_structure", f"{structure} can be read, and searched by {settings.key_field}")
+    yield Finding(
+        True, "work_order_structure", f"{structure} can be read, and searched by {settings.key_field} and asset"
+    )
     sent = ["siteid", "assetnum", "description", "description_longdescription", "reportdate"]
     sent += [settings.key_field, settings.owner_field]
     sent += [settings.priority_field] if settings.priority else []

@@ -17,6 +17,7 @@ from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from connectors.cmms.maximo_settings import MaximoSettings
+from connectors.cmms.port import CmmsFault
 
 _KEY_MIN_TO_HIDE: Final = 8  # a shorter text would be found in innocent words
 
@@ -137,6 +138,8 @@ class Line:
     def _key(self) -> str:
         try:
             key = self._settings.key().strip()
+        except CmmsFault as fault:
+            raise Untrusted(str(fault)) from fault
         except (OSError, LookupError) as error:
             raise Untrusted(f"the key for {self.address} cannot be read ({type(error).__name__})") from error
         if not key or not key.isascii() or not key.isprintable():

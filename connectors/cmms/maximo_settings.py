@@ -20,7 +20,8 @@ class MaximoSettings:
     url
         Base of the REST API, taken as given, e.g. ``https://manage.example.com/maximo/api``.
     key
-        Gives the API key; asked anew before every call, so that a changed key works at once. Never shown.
+        Gives the API key; asked anew before every call, so that a changed key works at once. Never shown. Where it
+        cannot be had it may raise `CmmsFault` with a sentence, or OSError.
     site, org
         SITEID of the assets; ORGID is sent only where given.
     creates

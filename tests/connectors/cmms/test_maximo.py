@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from connectors.cmms.keys import FixedKey, KeyFile
+from connectors.cmms.maximo_rest import UNREAD
 from connectors.cmms.port import (
     Attachment,
     AuthFailed,
@@ -142,7 +143,7 @@ def test_an_alternate_key_refuses_a_second_order_for_ever(start, connect, wall, 
     port = connect(maximo)
     first = port.create(order)
     wall.turn(86_400)
-    outcome = port._send(order)  # as a second sender would, whose look came before the first one's commit
+    outcome = port._creation.send(order, UNREAD)  # as a second sender would, whose look came before the first one's commit
 
     assert outcome == Duplicate(first.ref)
     assert len(maximo.orders) == 1
@@ -273,6 +274,26 @@ def test_an_object_structure_that_forgets_our_key_is_found_out_at_once(start, co
     assert "1001" in first.reason
     assert isinstance(second, AuthFailed)
     assert len(maximo.orders) == 1
+
+
+def test_an_object_structure_without_a_field_for_our_key_gets_no_order_at_all(maximo, connect, order):
+    outcome = connect(maximo, key_field="wtkey").create(order)
+
+    assert isinstance(outcome, AuthFailed)
+    assert "MXAPIWODETAIL has no field for our key; include wtkey" in outcome.reason
+    assert maximo.orders == []
+
+
+def test_a_key_that_its_owner_cannot_read_is_told_in_the_owners_words(maximo, connect, order):
+    def locked():
+        raise CmmsFault("cmms.maximo.key: /etc/wheeltapper/maximo.key is gone")
+
+    port = connect(maximo, key=locked)
+
+    assert port.create(order) == AuthFailed("cmms.maximo.key: /etc/wheeltapper/maximo.key is gone")
+    assert not port.check()[0].ok
+    with pytest.raises(CmmsFault, match="is gone"):
+        port.find(order.key)
 
 
 # ---- refused --------------------------------------------------------------------------------------------------------
