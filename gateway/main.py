@@ -6,12 +6,11 @@ Nothing here blocks. What is slow has a process of its own, and a queue that is 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 import structlog
 
-from analytics.decision.verdict import not_decidable
-from analytics.quality.words import Quality
 from connectors.plc.port import PlantValue
 from gateway.handshake.link import Link
 from gateway.processes.alarms import AlarmBoard, standing
@@ -32,6 +31,7 @@ from gateway.processes.messages import (
     RecipeView,
     Recording,
     RestartBaseline,
+    SelfTestDue,
     Started,
     Taught,
     Tick,
@@ -46,6 +46,7 @@ from gateway.teaching import TeachingDesk
 log = structlog.get_logger()
 
 PUBLISH_S = 0.25  #: HMIs read no faster, and the front has little to do
+UNLINK_S = 5.0  #: for open parts to be answered when the gateway ends
 LEDGER, FRONT = "ledger", "front"
 
 
@@ -122,7 +123,6 @@ class Gateway:
         self._heard = _Heard({}, {}, None, clock.now())
         self._recipes: dict[str, dict[int, RecipeView]] = {}
         self._alarms = AlarmBoard()
-        self._wall_offset = _wall_offset(clock)
         self._teaching = teaching(self._start_learner)
         self._learners = 0
         for worker in workers:
@@ -132,7 +132,7 @@ class Gateway:
                     worker.body,
                     worker.plan,
                     self._from_worker,
-                    lambda why, name=worker.name: self._worker_lost(name, why),
+                    partial(self._worker_lost, worker.name),
                     ticks=True,
                 )
             )
@@ -166,18 +166,38 @@ class Gateway:
         self._event("gateway", "started", f"wheeltapper {version('wheeltapper')} started; it is not a safety function")
         try:
             async with asyncio.TaskGroup() as tasks:
-                running = [
-                    tasks.create_task(self._supervisor.run(), name="supervisor"),
-                    tasks.create_task(self._publish(), name="snapshot"),
-                    *(tasks.create_task(link.run(), name=f"link:{i}") for i, link in enumerate(self.links)),
-                ]
+                supervision = tasks.create_task(self._supervisor.run(), name="supervisor")
+                publishing = tasks.create_task(self._publish(), name="snapshot")
+                linked = [tasks.create_task(self._keep_linked(i), name=f"link:{i}") for i in range(len(self.links))]
                 await stop.wait()
                 self._event("gateway", "stopping", "the gateway was told to stop")
-                for task in running[1:]:
-                    task.cancel()
+                await self._unlink(linked)
                 await self._supervisor.stop(self._order)
+                publishing.cancel()
+                await supervision
         finally:
             await self._supervisor.stop(self._order, each_s=0.2)
+
+    async def _keep_linked(self, index: int) -> None:
+        """Run one link; what nobody foresaw costs this link a second, the others nothing."""
+        while True:
+            try:
+                await self.links[index].run()
+            except Exception as bug:  # the one supervisor of links
+                log.exception("a link failed and begins anew", link=index)
+                self._event("gateway", "link-failed", f"{type(bug).__name__}: {bug}", "error")
+                await asyncio.sleep(1.0)
+            else:
+                return
+
+    async def _unlink(self, linked: Sequence[asyncio.Task[None]]) -> None:
+        """Let open parts be answered while their workers still judge, then let go of the PLCs."""
+        for link in self.links:
+            link.stop()
+        if linked:
+            await asyncio.wait(linked, timeout=UNLINK_S)
+        for task in linked:
+            task.cancel()
 
     async def _publish(self) -> None:
         while True:
@@ -186,7 +206,6 @@ class Gateway:
             if FRONT in self._others and self._supervisor.waiting(FRONT) < 2:
                 self._supervisor.send(FRONT, snapshot)
             self._published(snapshot)
-            self._watch_wall_clock()
             await asyncio.sleep(PUBLISH_S)
 
     def snapshot(self) -> Snapshot:
@@ -230,8 +249,7 @@ class Gateway:
         match message:
             case Tick():
                 self._supervisor.ticked(message.worker)
-                for link in self.links:
-                    link.tick(self._heard_by(message.worker), message.at)
+                self._each_link(message.worker, Link.tick)
             case Recording():
                 self._link(message.station).recording(message)
             case Judged():
@@ -257,6 +275,13 @@ class Gateway:
     def _heard_by(self, worker: str) -> list[str]:
         return [name for name, facts in self._stations.items() if facts.worker == worker]
 
+    def _each_link(self, worker: str, tell: Callable[[Link, Sequence[str]], None]) -> None:
+        """Tell every link which of its stations this worker hears."""
+        heard = [self._stations[name] for name in self._heard_by(worker)]
+        for index, link in enumerate(self.links):
+            if names := [facts.name for facts in heard if facts.link == index]:
+                tell(link, names)
+
     def _link(self, station: str) -> Link:
         index = self._stations[station].link
         assert index is not None, f"{station} has no part flow"
@@ -266,15 +291,13 @@ class Gateway:
         self._event(worker, "worker-lost", why, "error")
         for name in self._heard_by(worker):
             self._heard.ears.pop(name, None)
-        for link in self.links:
-            link.worker_lost(self._heard_by(worker))
+        self._each_link(worker, Link.worker_lost)
 
     def _worker_back(self, started: Started) -> None:
         self._event(
             started.worker, "worker-started", f"{started.worker} hears {', '.join(self._heard_by(started.worker))}"
         )
-        for link in self.links:
-            link.worker_back(self._heard_by(started.worker))
+        self._each_link(started.worker, Link.worker_back)
         for station, recipes in started.recipes.items():
             # What was learned since the site file was read is kept by the folder it was written to.
             self._recipe_loaded(station, recipes)
@@ -290,9 +313,7 @@ class Gateway:
     # ---- teaching ------------------------------------------------------------
 
     def _taught(self, part: Taught) -> None:
-        now = self._clock.now()
-        verdict = not_decidable("heard in Mode 3: taught from, not judged", Quality.TEACHING, *part.quality)
-        self._link(part.station).judged(Judged(part.station, part.ticket, verdict, now, now))
+        self._link(part.station).taught(part.station, part.ticket, self._clock.now())
         log.info(self._teaching.heard(part), station=part.station)
 
     def _start_learner(self, plan: LearnPlan) -> None:
@@ -321,9 +342,22 @@ class Gateway:
             case RestartBaseline():
                 self.to_worker(message.station, message)
             case EventRecord():
+                log.log(_LEVELS[message.level], message.sentence, where=message.where, kind=message.kind)
                 self.record(message)
+            case SelfTestDue():
+                self._self_test()
             case _:
                 raise TypeError(f"main does not know {type(message).__name__}")
+
+    def _self_test(self) -> None:
+        """Say how every microphone is, from what its worker reports all day; a line is not stopped for it."""
+        for name in self._stations:
+            ear = self._heard.ears.get(name)
+            if ear is None:
+                self._event(name, "self-test", "its microphone was not heard of: the worker is down", "error")
+            else:
+                level = "no level" if ear.level_db is None else f"{ear.level_db:.1f} dB re full scale"
+                self._event(name, "self-test", f"{ear.sentence}; {level}", "warning" if ear.quality else "info")
 
     # ---- small things ------------------------------------------------------------
 
@@ -331,19 +365,5 @@ class Gateway:
         log.log(_LEVELS[level], sentence, where=where, kind=kind)
         self.record(EventRecord(self._clock.wall().isoformat(), where, kind, sentence, level))
 
-    def _watch_wall_clock(self) -> None:
-        offset = _wall_offset(self._clock)
-        step, self._wall_offset = offset - self._wall_offset, offset
-        if abs(step) > 1.0:
-            self._event(
-                "gateway", "clock-step", f"the wall clock jumped by {step:+.1f} s; no judgement uses it", "warning"
-            )
-            for link in self.links:
-                link.clock_stepped()
-
 
 _LEVELS = {"info": 20, "warning": 30, "error": 40}
-
-
-def _wall_offset(clock: Clock) -> float:
-    return clock.wall().timestamp() - clock.now()

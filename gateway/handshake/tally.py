@@ -69,6 +69,7 @@ class Tally:
             recipe=judged.recipe if judged else "",
             outcome=answer.outcome,
             evidence=judged.evidence if judged else None,
+            answer_ms=_answer_ms(part),
         )
         self._count_part(record)
         return record
@@ -82,8 +83,8 @@ class Tally:
             names.append(("", "ok", "not_ok", "not_decidable")[evaluation])
         self.counters = replace(counters, **{name: getattr(counters, name) + 1 for name in names})
         self._chips.append(int(evaluation))
-        if record.latency_ms is not None and record.outcome == "judged":
-            self._latencies.append(record.latency_ms)
+        if record.answer_ms is not None and record.outcome == "judged":
+            self._latencies.append(record.answer_ms)
         self._last = LastPart(
             sequence=record.sequence,
             part_id=record.part_id,
@@ -127,3 +128,10 @@ class Tally:
             latencies_ms=tuple(self._latencies),
             chips=tuple(self._chips),
         )
+
+
+def _answer_ms(part: Part) -> float | None:
+    """Give the time from the capture's last sample to the answered result."""
+    if part.judged is None or part.latency_ms is None:
+        return None
+    return part.latency_ms - (part.judged.captured_at - part.seen_at) * 1000

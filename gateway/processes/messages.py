@@ -270,6 +270,7 @@ class PartRecord:
     recipe: str
     outcome: str  #: judged | late | aborted | overrun | lost | taught | observed
     evidence: PartEvidence | None = None
+    answer_ms: float | None = None  #: capture complete -> ResultSeq answered (or verdict known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class PartView:
     counters: Counters
     last: LastPart | None
     recipes: Mapping[int, RecipeView]
-    latencies_ms: tuple[float, ...] = ()  #: of the last 1,000 parts, for p50 and p99
+    latencies_ms: tuple[float, ...] = ()  #: capture complete to result answered, of the last 1,000 parts
     chips: tuple[int, ...] = ()  #: evaluation of the last 20 parts, newest last
 
 

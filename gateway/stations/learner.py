@@ -33,7 +33,6 @@ class Learned:
 def run_learner(plan: LearnPlan, channel: Endpoint, clock: Clock) -> None:
     """Learn, write the recipe folder, answer, end."""
     from models.recipe import RecipeError, write_recipe
-
     from models.taught import TaughtPart, TeachSettings
     from models.teach import TeachError, learn
 
@@ -43,7 +42,7 @@ def run_learner(plan: LearnPlan, channel: Endpoint, clock: Clock) -> None:
     ]
     try:
         learned = learn(parts, TeachSettings(reject_rate=plan.reject_rate))
-        write_recipe(Path(plan.folder), learned)
+        write_recipe(Path(plan.folder), learned, clock.wall().isoformat(timespec="seconds"))
     except (TeachError, RecipeError, OSError) as fault:
         channel.send(Learned(plan.station, plan.part_type, plan.folder, str(fault)))
     else:

@@ -1,0 +1,153 @@
+"""The other sides of the demonstration line: two PLCs with their programs, and a Maximo, all on real sockets.
+
+The line knows which part comes when, and nothing of sound: what a part sounds like is for whoever plays its PartId.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connectors.plc.port import Mode
+from connectors.simulated.maximo import OrderView, SimulatedMaximo
+from connectors.simulated.plc_modbus import ModbusServingPlc
+from connectors.simulated.plc_opcua import OpcUaPlcPlan, OpcUaServingPlc
+from connectors.simulated.plc_program import PartLog, PlcProgram, PlcSettings
+from connectors.simulated.plc_stations import PlcStations
+
+READY_S = 20.0  #: the line starts without the gateway after so long: a real one would, too
+API_KEY = "demo-key"  #: of the simulated Maximo
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """How a station of the line is fed.
+
+    Parameters
+    ----------
+    spacing_s
+        Between two parts.
+    teach_parts
+        Known-good parts sent in Mode 3 first; their PartId begins with T.
+    automatic_at_s
+        When Mode 1 begins, counted from the first part.
+    """
+
+    prefix: str
+    spacing_s: float
+    teach_parts: int
+    automatic_at_s: float
+    deadline_s: float
+
+
+CYCLES = {
+    "ring": Cycle("C", 0.6, 24, 16.0, 0.7),
+    "gearmotor": Cycle("G", 0.8, 18, 16.0, 0.9),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where each side listens; 0 takes a free port."""
+
+    opcua: int = 0
+    modbus: int = 0
+    maximo: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where each side listens, once it does."""
+
+    opcua: str
+    modbus: str  #: host:port
+    maximo: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineReport:
+    """What the line saw, for whoever knows the truth."""
+
+    parts: dict[str, tuple[PartLog, ...]]  #: by station, oldest first
+    stray_results: int
+    orders: tuple[OrderView, ...]
+
+
+class SimulatedLine:
+    """The whole line; one asyncio task feeds each station."""
+
+    def __init__(self, ports: Ports | None = None) -> None:
+        ports = ports or Ports()
+        self._stopping = asyncio.Event()
+        # The quiet start after STOP->RUN (contract, rule 11) is shortened: nothing older than this run exists here.
+        self.programs = {
+            name: PlcProgram(PlcSettings(deadline_s=cycle.deadline_s, quiet_s=0.5)) for name, cycle in CYCLES.items()
+        }
+        self._maximo = SimulatedMaximo()
+        plan = OpcUaPlcPlan(values={"pump.rpm": 1480.0, "pump.running": True}, port=ports.opcua)
+        self._opcua = OpcUaServingPlc(PlcStations({"ring": self.programs["ring"]}), plan)
+        self._modbus = ModbusServingPlc(
+            PlcStations({"gearmotor": self.programs["gearmotor"]}), {"gearmotor": 0}, port=ports.modbus
+        )
+
+    async def start(self) -> Addresses:
+        """Start every side."""
+        for program in self.programs.values():
+            program.mode = Mode.TEACH
+        maximo = self._maximo.start("127.0.0.1", self.ports.maximo)
+        return Addresses(await self._opcua.start(), await self._modbus.start(), maximo)
+
+    async def run(self, progress: Callable[[str], None] = lambda sentence: None) -> None:
+        """Feed parts until `stop_parts`."""
+        async with asyncio.TaskGroup() as tasks:
+            for name in CYCLES:
+                tasks.create_task(self._feed(name, progress), name=f"feed:{name}")
+
+    def stop_parts(self) -> None:
+        """Send no further part; those on their way go through the gate."""
+        self._stopping.set()
+
+    def report(self) -> LineReport:
+        """Say what was seen so far."""
+        parts = {name: tuple(program.log) for name, program in self.programs.items()}
+        strays = sum(program.stray_results for program in self.programs.values())
+        return LineReport(parts, strays, tuple(self._maximo.orders))
+
+    async def stop(self) -> None:
+        """Be gone."""
+        await self._opcua.stop()
+        await self._modbus.stop()
+        self._maximo.stop()
+
+    async def _feed(self, name: str, progress: Callable[[str], None]) -> None:
+        cycle, program = CYCLES[name], self.programs[name]
+        await self._gateway_there(name)
+        progress(f"{name}: {cycle.teach_parts} known-good parts in Mode 3")
+        begin = time.monotonic()
+        for number in range(1, cycle.teach_parts + 1):
+            program.arrive(f"T-{cycle.prefix}{number:04d}", 1)
+            if await self._over(begin + number * cycle.spacing_s):
+                return
+        if await self._over(begin + cycle.automatic_at_s):
+            return
+        program.mode = Mode.AUTOMATIC
+        progress(f"{name}: Mode 1, every {cycle.spacing_s:g} s a part")
+        number, begin = 0, time.monotonic()
+        while not await self._over(begin + number * cycle.spacing_s):
+            number += 1
+            program.arrive(f"{cycle.prefix}-{number:05d}", 1)
+
+    async def _gateway_there(self, name: str) -> None:
+        stations = (self._opcua if name == "ring" else self._modbus).stations
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline and not (stations.g[name].boot_id and self.programs[name].armed):
+            if await self._over(time.monotonic() + 0.05):
+                return
+
+    async def _over(self, until: float) -> bool:
+        """Wait until then; True where the line was told to send no further part."""
+        try:
+            await asyncio.wait_for(self._stopping.wait(), max(0.0, until - time.monotonic()))
+        except TimeoutError:
+            return False
+        return True

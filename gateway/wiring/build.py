@@ -1,0 +1,158 @@
+"""From a site file to a gateway that is ready to run. Demo, tests and plant go the same way."""
+
+import random
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from config.load import Fault, SiteError, load
+from config.site import Site
+from connectors.cmms.maximo_settings import MaximoSettings
+from connectors.plc.open import open_port
+from connectors.plc.port import PlantValue
+from gateway.handshake.link import Link
+from gateway.ledger.plan import Delivery, Keep, LedgerPlan, StationEntry
+from gateway.main import FRONT, LEDGER, ChildBody, Gateway, StationFacts
+from gateway.processes.clock import Clock
+from gateway.processes.messages import Abandon, StartCapture
+from gateway.processes.snapshot import Snapshot
+from gateway.serve.front import FrontPlan, ServedStation, run_front
+from gateway.serve.opcua import OpcUaServerPlan
+from gateway.stations.worker import run_worker
+from gateway.teaching import Lesson, TeachingDesk
+from gateway.wiring.cmms import WiredLedger, cmms_settings, run_wired_ledger
+from gateway.wiring.plc import RPM, RUNNING, link_settings, plain_tags, rules_of, settings_of
+from gateway.wiring.stations import bearing_faults, worker_of, worker_plans
+
+DAY_S = 86400.0
+
+
+def load_site(path: Path) -> Site:
+    """Load a site file; SiteError also for what only the rooms know, as the type of a bearing."""
+    site = load(path)
+    faults = [Fault(where, sentence) for where, sentence in bearing_faults(site)]
+    if faults:
+        raise SiteError(path.name, faults)
+    return site
+
+
+def build(
+    site: Site, clock: Clock, *, quiet: bool = False, published: Callable[[Snapshot], None] = lambda snapshot: None
+) -> Gateway:
+    """Put a gateway together; nothing is opened, started or written yet.
+
+    Parameters
+    ----------
+    site
+        From `load_site`.
+    clock
+        The gateway's clock; its monotonic time is the event loop's.
+    quiet
+        Child processes log nothing: the terminal belongs to a live table.
+    published
+        Also called with every snapshot.
+    """
+    plcs = list(site.plc)
+    workers = [ChildBody(plan.name, run_worker, plan) for plan in worker_plans(site)]
+    others = [ChildBody(LEDGER, run_wired_ledger, WiredLedger(ledger_plan(site), _cmms(site)))]
+    if site.serve.opcua or site.serve.modbus:
+        others.append(ChildBody(FRONT, run_front, front_plan(site)))
+    gateway = Gateway(
+        site.line.name,
+        [_facts(site, index, plcs) for index in range(len(site.station))],
+        workers,
+        others,
+        partial(TeachingDesk, _lessons(site)),
+        clock,
+        boot_id=random.SystemRandom().randint(1, 0xFFFF),
+        quiet=quiet,
+        published=published,
+    )
+    gateway.links = [_link(site, name, gateway, clock) for name in plcs]
+    return gateway
+
+
+class _Jobs:
+    """Captures are ordered from the worker that hears the station."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def start(self, order: StartCapture) -> None:
+        """Order a capture; where the worker is down, the handshake knows and does not wait for it."""
+        self._gateway.to_worker(order.station, order)
+
+    def abandon(self, order: Abandon) -> None:
+        """Take an order back."""
+        self._gateway.to_worker(order.station, order)
+
+
+def _link(site: Site, name: str, gateway: Gateway, clock: Clock) -> Link:
+    on_values: Callable[[Mapping[str, PlantValue]], None] | None = gateway.plant_values
+    return Link(
+        lambda: open_port(settings_of(site, name)),
+        rules_of(site, name),
+        clock,
+        _Jobs(gateway),
+        gateway.record,
+        settings=link_settings(name, site.plc[name]),
+        on_values=on_values if plain_tags(site, name) else None,
+    )
+
+
+def _facts(site: Site, index: int, plcs: list[str]) -> StationFacts:
+    station = site.station[index]
+    machine = station.machine
+    return StationFacts(
+        station.name,
+        station.title or station.name,
+        worker_of(station),
+        machine.asset if machine else "",
+        plcs.index(station.parts.plc) if station.parts else None,
+        station.name + RPM if machine and machine.speed else "",
+        station.name + RUNNING if machine and machine.runs else "",
+    )
+
+
+def _lessons(site: Site) -> dict[tuple[str, int], Lesson]:
+    return {
+        (station.name, part_type): Lesson(str(folder), station.parts.teach_parts, station.parts.reject_rate)
+        for station in site.station
+        if station.parts is not None and station.parts.teach_parts
+        for part_type, folder in station.parts.recipes.items()
+    }
+
+
+def ledger_plan(site: Site) -> LedgerPlan:
+    """Say what the ledger is to do."""
+    keep = site.store.keep
+    weekly = [table.per_week for table in site.cmms.values()]
+    return LedgerPlan(
+        site.line.name,
+        str(site.store.folder),
+        site.line.timezone,
+        tuple(
+            StationEntry(
+                station.name,
+                station.title or station.name,
+                station.machine.asset if station.machine else "",
+                (station.machine.orders or "") if station.machine else "",
+            )
+            for station in site.station
+        ),
+        site.store.sound,
+        Keep(keep.parts / DAY_S, keep.conditions / DAY_S, keep.conditions / DAY_S, int(keep.evidence)),
+        Delivery(per_week=min(weekly)) if weekly else Delivery(),
+    )
+
+
+def _cmms(site: Site) -> dict[str, MaximoSettings]:
+    return {name: cmms_settings(site, name) for name in site.cmms}
+
+
+def front_plan(site: Site) -> FrontPlan:
+    """Say what the front serves."""
+    serve = site.serve
+    opcua = OpcUaServerPlan(serve.opcua, serve.security, str(serve.certificates), site.line.name)
+    stations = tuple(ServedStation(s.name, s.parts is not None, s.machine is not None) for s in site.station)
+    return FrontPlan(site.line.name, stations, opcua if serve.opcua else None, serve.modbus)

@@ -1,0 +1,70 @@
+"""CMMS tables of the site file become connectors, inside the ledger's process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from config.site import MaximoSettings as MaximoTable
+from config.site import Site
+from config.values import SecretFault
+from connectors.cmms.maximo_settings import MaximoSettings
+from connectors.cmms.open import open_cmms
+from connectors.cmms.port import CmmsFault, CmmsPort
+from gateway.ledger.body import run_ledger
+from gateway.ledger.plan import LedgerPlan
+from gateway.processes.channel import Channel
+from gateway.processes.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class WiredLedger:
+    """The ledger's plan and the tables of the CMMS it delivers to."""
+
+    plan: LedgerPlan
+    cmms: Mapping[str, MaximoSettings]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSecret:
+    """Reads the key anew at each call, so that a changed one works at once."""
+
+    name: str
+    table: MaximoTable
+
+    def __call__(self) -> str:
+        """Read the key.
+
+        Raises
+        ------
+        CmmsFault
+            It cannot be had.
+        """
+        try:
+            return self.table.key.read()
+        except SecretFault as fault:
+            raise CmmsFault(f"cmms.{self.name}.key: {fault}") from None
+
+
+def cmms_settings(site: Site, name: str) -> MaximoSettings:
+    """Translate one CMMS's table into its connector's settings."""
+    table = site.cmms[name]
+    assets = tuple(s.machine.asset for s in site.station if s.machine is not None and s.machine.orders == name)
+    return MaximoSettings(
+        url=table.url.rstrip("/"),
+        key=ReadSecret(name, table),
+        site=table.site,
+        creates=table.creates,
+        priority=dict(table.priority.items()),
+        worktype=table.work_type,
+        assets=assets,
+        read_s=table.timeout,
+        total_s=1.5 * table.timeout,
+    )
+
+
+def run_wired_ledger(wired: WiredLedger, channel: Channel, clock: Clock) -> None:
+    """Run the ledger with the connectors of this site."""
+
+    def make(name: str) -> CmmsPort:
+        return open_cmms(wired.cmms[name])
+
+    run_ledger(wired.plan, channel, clock, make)

@@ -1,0 +1,91 @@
+"""PLC tables of the site file become settings of connectors and rules of handshakes."""
+
+from collections.abc import Mapping
+
+from config.site import ModbusPlcSettings, OpcUaPlcSettings, Plc, Site, Station, Tag
+from config.values import SecretFault
+from connectors.plc.modbus import ModbusSettings
+from connectors.plc.modbus_server import ModbusServerSettings
+from connectors.plc.opcua_session import OpcUaSettings
+from connectors.plc.opcua_tags import contract_tags
+from connectors.plc.open import PlcSettings
+from connectors.plc.port import PlcRefused
+from connectors.plc.registers import BLOCK, RegisterTag, WordOrder
+from gateway.handshake.state import StationMode, StationRules
+from gateway.handshake.wire import LinkSettings
+
+RPM, RUNNING = ".rpm", ".running"  #: behind a station's name: the names of its plain tags
+
+
+def settings_of(site: Site, name: str) -> PlcSettings:
+    """Translate one PLC's table into its connector's settings, with the stations and plain tags that name it.
+
+    Raises
+    ------
+    PlcRefused
+        A password cannot be read now; a person has to act.
+    """
+    plc = site.plc[name]
+    stations = [s for s in site.station if s.parts is not None and s.parts.plc == name]
+    writes = frozenset(s.name for s in stations if s.mode == "active")
+    tags = plain_tags(site, name)
+    if isinstance(plc, OpcUaPlcSettings):
+        return OpcUaSettings(
+            f"plc.{name}",
+            plc.url,
+            {s.name: contract_tags(s.parts.tags, s.parts.names) for s in stations if s.parts},
+            {key: tag.tag for key, tag in tags.items()},
+            writes,
+            plc.security,
+            plc.certificates,
+            plc.user,
+            _password(name, plc),
+            timeout_s=plc.timeout_ms / 1000,
+        )
+    bases = {s.name: BLOCK * s.parts.block for s in stations if s.parts and s.parts.block is not None}
+    registers = {key: RegisterTag(tag.address, tag.type) for key, tag in tags.items() if tag.address is not None}
+    order = WordOrder(plc.word_order)
+    if isinstance(plc, ModbusPlcSettings):
+        return ModbusSettings(
+            f"plc.{name}", plc.host, plc.port, bases, registers, writes, plc.unit, order, plc.timeout_ms / 1000
+        )
+    return ModbusServerSettings(f"plc.{name}", plc.host, plc.port, bases, registers, writes, order, plc.allow)
+
+
+def rules_of(site: Site, name: str) -> list[StationRules]:
+    """Rules of every part station behind one PLC."""
+    return [
+        StationRules(
+            station.name,
+            StationMode(station.mode),
+            number,
+            station.parts.deadline_ms / 1000,
+            station.parts.margin_ms / 1000,
+        )
+        for number, station in enumerate(site.station)
+        if station.parts is not None and station.parts.plc == name
+    ]
+
+
+def link_settings(name: str, plc: Plc) -> LinkSettings:
+    """Translate the times of one PLC's link."""
+    return LinkSettings(f"plc.{name}", poll_s=plc.poll_ms / 1000)
+
+
+def plain_tags(site: Site, name: str) -> Mapping[str, Tag]:
+    """Plain tags that machines read from this PLC, by the name main knows them by."""
+    found = {key: tag for station in site.station for key, tag in _tags(station)}
+    return {key: tag for key, tag in found.items() if tag.plc == name}
+
+
+def _tags(station: Station) -> list[tuple[str, Tag]]:
+    machine = station.machine
+    both = [] if machine is None else [(station.name + RPM, machine.speed), (station.name + RUNNING, machine.runs)]
+    return [(key, tag) for key, tag in both if tag is not None]
+
+
+def _password(name: str, plc: OpcUaPlcSettings) -> str:
+    try:
+        return plc.password.read() if plc.password is not None else ""
+    except SecretFault as fault:
+        raise PlcRefused(f"plc.{name}.password: {fault}") from None

@@ -1,0 +1,128 @@
+"""Stations of the site file become plans of workers: one for each audio device, one for all that is not a device."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from analytics.diagnosis.bearings import lookup
+from config.site import Bearing, Machine, Microphone, Parts, RecordingSource, SimulatedSource, Site, Station
+from gateway.stations.plan import BearingPlan, MachinePlan, PartPlan, SourcePlan, StationPlan, WorkerPlan
+
+FILES = "worker-files"  #: hears recordings and simulations
+
+AnySource = Microphone | RecordingSource | SimulatedSource
+
+
+@dataclass(slots=True)
+class _Bench:
+    """A worker's plan under construction."""
+
+    sources: list[SourcePlan] = field(default_factory=list)
+    stations: list[StationPlan] = field(default_factory=list)
+
+    def place(self, source: AnySource) -> int:
+        """Index of this source; a device that is there already is shared, and opened with enough channels."""
+        plan = _source_plan(source)
+        for index, known in enumerate(self.sources):
+            if isinstance(source, Microphone) and _same_device(known, plan):
+                widest = max(known.channels, plan.channels)
+                self.sources[index] = SourcePlan("microphone", plan.rate, widest, plan.device, plan.host_api)
+                return index
+        self.sources.append(plan)
+        return len(self.sources) - 1
+
+
+def worker_plans(site: Site) -> tuple[WorkerPlan, ...]:
+    """Plan of every worker, in the order of the site file."""
+    benches: dict[str, _Bench] = {}
+    for station in site.station:
+        bench = benches.setdefault(worker_of(station), _Bench())
+        bench.stations.append(
+            StationPlan(
+                station.name,
+                bench.place(station.source),
+                station.source.channel - 1,
+                None if station.ambient is None else bench.place(station.ambient),
+                0 if station.ambient is None else station.ambient.channel - 1,
+                None if station.parts is None else _part_plan(station.mode, station.parts, site.store.sound),
+                None if station.machine is None else machine_plan(station.machine),
+            )
+        )
+    return tuple(WorkerPlan(name, tuple(b.sources), tuple(b.stations)) for name, b in benches.items())
+
+
+def worker_of(station: Station) -> str:
+    """Name of the worker that hears a station: one a device, so that a device that hangs takes no other along."""
+    source = station.source
+    if not isinstance(source, Microphone):
+        return FILES
+    words = f"{source.host_api}-{source.device}" if source.host_api else source.device
+    return "worker-" + "".join(c if c.isalnum() else "-" for c in words)
+
+
+def _same_device(known: SourcePlan, plan: SourcePlan) -> bool:
+    return (known.kind, known.device, known.host_api, known.rate) == (plan.kind, plan.device, plan.host_api, plan.rate)
+
+
+def _source_plan(source: AnySource) -> SourcePlan:
+    if isinstance(source, Microphone):
+        return SourcePlan("microphone", source.rate, source.channel, source.device, source.host_api)
+    if isinstance(source, RecordingSource):
+        return SourcePlan(
+            "recording", source.rate, source.channel, path=str(source.path), play=source.play, pace=source.pace
+        )
+    return SourcePlan(
+        "simulated", source.rate, sound=source.sound, seed=source.seed, fault_at_s=source.fault_at, rpm=source.rpm
+    )
+
+
+def _part_plan(mode: str, parts: Parts, sound: str) -> PartPlan:
+    return PartPlan(
+        mode,
+        parts.capture.after_ms,
+        parts.capture.length_ms,
+        {kind: str(folder) for kind, folder in parts.recipes.items()},
+        parts.reject_rate,
+        sound,
+    )
+
+
+def machine_plan(machine: Machine) -> MachinePlan:
+    """Plan of a machine flow. ValueError where a bearing is not known; `bearing_faults` tells it before."""
+    return MachinePlan(
+        machine.asset,
+        tuple(_bearing_plan(bearing) for bearing in machine.bearings),
+        machine.rpm,
+        machine.rpm_tolerance,
+        machine.learn,
+        machine.diagnose_every,
+        machine.diagnose_over,
+        machine.persist,
+        machine.warning_db,
+        machine.critical_db,
+    )
+
+
+def _bearing_plan(bearing: Bearing) -> BearingPlan:
+    if bearing.orders:
+        own = bearing.orders
+        elements = round(own["BPFO"] + own["BPFI"])  # the two add up to n shaft orders, whatever the geometry
+        return BearingPlan(bearing.name, bearing.type, elements, own["BPFO"], own["BPFI"], own["BSF"], own["FTF"])
+    found = lookup(bearing.type)
+    return BearingPlan(bearing.name, bearing.type, found.elements, found.bpfo, found.bpfi, found.bsf, found.ftf)
+
+
+def bearing_faults(site: Site) -> Sequence[tuple[str, str]]:
+    """Path and sentence of every bearing that is neither known by its type nor given by its orders."""
+    found: list[tuple[str, str]] = []
+    for index, station in enumerate(site.station):
+        for number, bearing in enumerate(station.machine.bearings if station.machine else ()):
+            where = f"station[{index}].machine.bearings[{number}]"
+            missing = {"BPFO", "BPFI", "BSF", "FTF"} - set(bearing.orders)
+            if bearing.orders and missing:
+                found.append((f"{where}.orders", f"missing {', '.join(sorted(missing))}; wanted all four orders"))
+            elif not bearing.orders:
+                try:
+                    lookup(bearing.type)
+                except ValueError as fault:
+                    found.append((f"{where}.type", str(fault)))
+    return found
