@@ -41,9 +41,9 @@ class OrderLink:
 
     @property
     def open(self) -> bool:
-        """True while it is on its way, or somebody still has to act on it."""
+        """True while it is on its way or in somebody's hands; one that was deleted is in nobody's."""
         if self.delivery is Delivery.STANDS:
-            return self.state is None or self.state.open
+            return self.state is None or (self.state.open and self.state is not OrderState.UNKNOWN)
         return self.delivery in {Delivery.QUEUED, Delivery.UNSETTLED}
 
     @property

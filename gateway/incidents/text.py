@@ -72,16 +72,25 @@ class Finding:
 
 
 def order_title(incident: Incident, finding: Finding) -> str:
-    """One line, at most 100 characters: machine, part, indication, level."""
-    where = finding.title or incident.asset
-    if finding.diagnosis.bearing and finding.diagnosis.fault:
-        where = f"{where} {finding.diagnosis.bearing} bearing"
-    mode = incident.failure_mode
-    what = mode if mode.endswith("sound") else f"{mode} indication"
-    level = finding.level_over_baseline_db
-    tail = f": {what}" + (f", {level:+.0f} dB" if level is not None else "")
+    """Compose the one line, at most 100 characters: machine, part, indication, level.
+
+    The episode's own sentence says it where it begins with the asset, up to its first semicolon; people's name of the
+    machine stands for the asset's number then.
+    """
+    name, mode = finding.title or incident.asset, incident.failure_mode
+    head = incident.text.partition(";")[0].strip()
+    if head.startswith(incident.asset) and mode in head:
+        where, _, what = head[len(incident.asset) :].partition(":")
+        where, tail = f"{name}{where}", f":{what}"
+    else:
+        part = finding.diagnosis.bearing if finding.diagnosis.fault else ""
+        level = finding.level_over_baseline_db
+        where = f"{name} {part} bearing" if part else name
+        tail = f": {mode if mode.endswith('sound') else f'{mode} indication'}"
+        tail += f", {level:+.0f} dB" if level is not None else ""
     room = TITLE_MAX - len(tail)
-    return cut(where, room) + tail if room > 0 else cut(tail[2:], TITLE_MAX)
+    title = cut(where, room) + cut(tail, TITLE_MAX) if room > 1 else cut(tail[2:], TITLE_MAX)
+    return title.replace("\n", " ")
 
 
 def order_text(incident: Incident, finding: Finding) -> str:

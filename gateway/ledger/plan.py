@@ -55,7 +55,9 @@ class LedgerPlan:
     keep: Keep = field(default_factory=Keep)
     delivery: Delivery = field(default_factory=Delivery)
     page: str = ""  #: address of the page; "{station}" in it becomes the station's name
-    nightly_at: str = "02:30"  #: HH:MM in the site's time: summary, retention, microphone self-test
+    # HH:MM in the site's time: summary, retention, microphone self-test. Clocks go forward and back between 0 and 3 at
+    # night: an hour after that comes once in every night.
+    nightly_at: str = "04:30"
 
     def entry(self, station: str) -> StationEntry | None:
         """Look a station up; None where the site file has none of this name."""

@@ -148,7 +148,8 @@ class Reader:
         rows = self._last(
             "SELECT i.id, i.station, i.asset, i.failure_mode, i.severity, i.text, i.raised_at, i.cleared_at,"
             " i.ended_at, i.acknowledged_by, coalesce(o.delivery, 'withheld'), coalesce(o.why, ''),"
-            " coalesce(o.number, ''), coalesce(o.adopted, 0), coalesce(o.state, ''), coalesce(o.raw, ''), coalesce(o.memo, '')"
+            " coalesce(o.number, ''), coalesce(o.adopted, 0), coalesce(o.state, ''),"
+            " coalesce(o.raw, ''), coalesce(o.memo, '')"
             " FROM incidents i LEFT JOIN order_status o ON o.incident = i.id ORDER BY i.number DESC LIMIT ?",
             (),
             last,

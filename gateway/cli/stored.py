@@ -1,0 +1,74 @@
+"""What `parts`, `events` and `orders` share: where the store is, and how rows are shown."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.output import emit, say
+from gateway.store.read import ROWS_MAX, Reader
+
+StoreOption = Annotated[Path | None, typer.Option("--store", help="Folder of the store; ./data where none is named.")]
+SiteOption = Annotated[Path | None, typer.Option("--site", help="Site file whose [store] folder is read.")]
+LastOption = Annotated[int, typer.Option("--last", "-n", min=1, max=ROWS_MAX, help="How many, the newest at the end.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, nothing else.")]
+
+
+def open_store(store: Path | None, site: Path | None) -> Reader:
+    """Open the store a person means.
+
+    Raises
+    ------
+    SiteError
+        The site file has faults.
+    StoreError
+        There is no store, or another version's.
+    typer.BadParameter
+        Both were named.
+    """
+    if store is not None and site is not None:
+        raise typer.BadParameter("name the store's folder or the site file, not both", param_hint="--store / --site")
+    if site is not None:
+        # pydantic takes a third of a second to import: only who names a site file waits for it
+        from config.load import load
+
+        return Reader(Path(load(site).store.folder))
+    return Reader(store if store is not None else Path("data"))
+
+
+def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, columns: Mapping[str, str], nothing: str) -> None:
+    """Write rows to stdout: JSON, or a table of the named columns (key -> heading)."""
+    if as_json:
+        for row in rows:
+            emit(row)
+        return
+    if not rows:
+        say(nothing)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    last = list(columns)[-1]
+    for key, heading in columns.items():
+        table.add_column(heading, no_wrap=key != last, overflow="fold" if key == last else "ellipsis")
+    for row in rows:
+        # What was stored came from outside: as plain text, so that no bracket in it is taken for a style.
+        table.add_row(*(Text(_cell(key, row[key])) for key in columns))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=200)  # a pipe has no width of its own
+    console.print(table)
+
+
+def _cell(key: str, value: object) -> str:
+    if value is None or value in ("", []):
+        return "-"
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+    text = "".join(c if c.isprintable() else " " for c in str(value))
+    return text[:19].replace("T", " ") if key in {"wall", "raised_at"} else text

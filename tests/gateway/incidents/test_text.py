@@ -1,0 +1,80 @@
+"""The words of a work order."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.incidents.book import Incident
+from gateway.incidents.text import DISCLAIMER, TITLE_MAX, Finding, cut, evidence_line, order_text, order_title
+from gateway.processes.messages import Diagnosis, Line
+
+BPFO = Line("BPFO", 3.585, 107.4, (14.0, 11.0, 9.2, 7.0, 2.0))
+BPFI = Line("BPFI", 5.415, 162.2, (6.5,))
+OUTER = Diagnosis(
+    "outer race", "BPFO", "a comb of 4 harmonics in both envelopes", "drive end", None, 1797.0, (BPFO, BPFI)
+)
+
+
+def incident(text="PUMP-7 drive end bearing: outer race indication, +12 dB in 6 days; a comb", mode="outer race"):
+    return Incident(
+        "KEYKEYKEYKEYKEY2", "pump-7", "PUMP-7", mode, "warning", text, datetime(2026, 11, 24, tzinfo=UTC), {}
+    )
+
+
+def finding(title="Pump 7", diagnosis=OUTER, level=12.3, page="https://plant/pump-7"):
+    return Finding(title, diagnosis, level, "frozen 2026-11-18", "2026-11-24 13:00 CET", "Casting line 2", page)
+
+
+def test_the_title_reads_as_a_technician_speaks():
+    title = order_title(incident(), finding())
+    assert title == "Pump 7 drive end bearing: outer race indication, +12 dB in 6 days"
+
+
+def test_a_title_is_made_where_the_sentence_gives_none():
+    title = order_title(incident("abnormal", "abnormal sound"), finding(diagnosis=Diagnosis("none", None, "")))
+    assert title == "Pump 7: abnormal sound, +12 dB"
+
+
+def test_the_evidence_is_one_line_with_its_arithmetic():
+    assert evidence_line(BPFO) == "107.4 Hz = 3.58 x 29.96 Hz, 4 harmonics, 7 to 14 dB over their surroundings"
+
+
+def test_the_text_says_everything_a_person_needs_to_believe_it():
+    text = order_text(incident(), finding())
+
+    for wanted in (
+        "Heard: PUMP-7 drive end bearing",
+        "Since: 2026-11-24 13:00 CET",
+        "no calibrated probability",
+        "BPFO 107.4 Hz = 3.58 x 29.96 Hz",
+        "Also considered: BPFI (162.2 Hz",
+        "no trend",
+        "Check first: Check lubrication",
+        "mark on the outer ring",
+        "https://plant/pump-7",
+        "Key: KEYKEYKEYKEYKEY2",
+        DISCLAIMER,
+    ):
+        assert wanted in text
+
+
+def test_a_level_alone_claims_no_line():
+    text = order_text(incident("x", "abnormal sound"), finding(diagnosis=Diagnosis("none", None, "nothing found")))
+    assert "level alone" in text
+    assert "nothing stood out" in text
+
+
+@given(st.text(max_size=300), st.text(max_size=300), st.text(max_size=200))
+def test_a_title_always_fits_whatever_the_site_file_and_the_worker_say(title, text, mode):
+    made = order_title(incident(text, mode), finding(title))
+    assert 0 < len(made) <= TITLE_MAX
+    assert made.isprintable()
+
+
+@given(st.text(max_size=500), st.integers(2, 200))
+def test_cutting_keeps_what_fits_and_never_more(text, most):
+    short = cut(text, most)
+    assert len(short) <= most
+    if len(text) <= most and text.isprintable():
+        assert short == text

@@ -1,0 +1,82 @@
+"""Evidence: within its budget, oldest out first, the first thing given up."""
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.store.evidence import FREE_BYTES_MIN, Evidence, EvidenceFault
+
+PLENTY = 10**12
+
+
+def evidence(folder, budget=10**6, free=PLENTY):
+    return Evidence(folder, budget, lambda _: free)
+
+
+def test_a_clip_comes_back_bit_for_bit(tmp_path):
+    sound = np.random.default_rng(1).integers(-32768, 32767, 4800).astype(np.int16)
+    name = evidence(tmp_path).keep_clip("ring-P1", sound, 48000)
+
+    back, rate = soundfile.read(tmp_path / name, dtype="int16")
+    assert rate == 48000
+    assert np.array_equal(back, sound)
+
+
+def test_the_oldest_goes_first(tmp_path):
+    store = evidence(tmp_path, budget=250)
+    names = [store.keep_picture(f"p{n}", bytes(100)) for n in range(4)]
+
+    assert sorted(p.name for p in tmp_path.iterdir()) == names[2:]
+    assert store.bytes == 200
+    assert store.read(names[0]) is None
+
+
+def test_numbers_go_on_after_a_restart_and_a_lower_budget_is_kept_at_once(tmp_path):
+    first = evidence(tmp_path)
+    old = [first.keep_picture(f"p{n}", bytes(100)) for n in range(3)]
+    again = evidence(tmp_path, budget=100)
+    new = again.keep_picture("p", bytes(100))
+
+    assert new > old[-1]
+    assert [p.name for p in tmp_path.iterdir()] == [new]
+
+
+def test_files_of_others_and_half_files_of_a_power_cut(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "000000000007-x.flac.part").write_text("half")
+    evidence(tmp_path, budget=0)
+
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_disk_that_fills_refuses_evidence_before_records(tmp_path):
+    with pytest.raises(EvidenceFault, match="MB free"):
+        evidence(tmp_path, free=FREE_BYTES_MIN - 1).keep_picture("p", b"1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_vanished_costs_the_evidence_alone(tmp_path):
+    store = evidence(tmp_path / "e")
+    (tmp_path / "e").rmdir()
+    with pytest.raises(EvidenceFault, match="could not be written"):
+        store.keep_clip("x", np.zeros(10, np.int16), 48000)
+
+
+def test_evidence_gives_way(tmp_path):
+    store = evidence(tmp_path)
+    for n in range(5):
+        store.keep_picture(f"p{n}", bytes(100))
+    assert store.give_way(250) == 300
+    assert store.give_way(10**9) == 200
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=200))
+def test_no_part_id_leaves_the_folder(tmp_path, part_id):
+    store = evidence(tmp_path / "in", budget=300)
+    name = store.keep_picture(part_id, b"png")
+    assert (tmp_path / "in" / name).is_file()
+    assert store.read(name) == b"png"
+    assert [p.name for p in tmp_path.iterdir()] == ["in"]
