@@ -147,8 +147,12 @@ class OpcUaServingPlc:
 
     async def retype(self, tag: str, kind: ua.VariantType) -> None:
         """Let a tag change its type under a living connection, as a download to the PLC does."""
+        assert self._server is not None
         self._kinds[tag] = kind
-        await self._put(tag, "" if kind is ua.VariantType.String else 0)
+        empty = ua.DataValue(ua.Variant("" if kind is ua.VariantType.String else 0, kind))
+        # asyncua keeps the type of a value that is there; a tag with a callback has none, and takes any.
+        self._server.set_attribute_value_callback(self._nodes[tag], lambda node, attribute: empty)
+        await self._server.write_attribute_value(self._nodes[tag], empty)
 
     async def stop(self) -> None:
         """Be gone."""
