@@ -24,7 +24,7 @@ BUFFER_S = 2.0  #: sound kept for a loop that does not come; more than a hung wo
 OPEN_S = 8.0  #: for the audio system to open the device; a frozen sound server never answers
 FIRST_S = 3.0  #: until the first block; a monitor of PulseAudio needs 1.2 to 1.7 s (measured, docs/audio.md)
 STALL_S = 1.5  #: without a block the device is given up; blocks come every 2 to 100 ms
-GRACE_S = 0.15  #: `close` waits that long, so that an orderly end is over when it returns
+GRACE_S = 0.05  #: `close` waits so long for what takes 7 ms where it returns at all; the loop must tick every 200 ms
 
 
 class Microphone:
@@ -87,7 +87,7 @@ class Microphone:
         self._leave.set()
         if self._attendant is not None:
             self._attendant.join(GRACE_S)
-            if self._attendant.is_alive() and self._started is not None:
+            if self._attendant.is_alive():
                 portaudio.LIBRARY.abandon(portaudio.load())
 
     def _watch(self) -> None:

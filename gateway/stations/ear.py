@@ -47,6 +47,7 @@ class Ear:
         self._state = EarState(self.rate)
         self._health: EarHealth | None = None
         self._report_at = clock.now() + REPORT_S
+        self._reported: tuple[Quality, ...] = ()
 
     # ---- the sound ------------------------------------------------------------------------------------------------
 
@@ -125,7 +126,7 @@ class Ear:
         return self._health.sentence if self._health is not None else "Not yet heard for a whole second."
 
     def watch(self) -> EarReport | None:
-        """Look at what was heard since the last call; a report when one is due."""
+        """Look at what was heard since the last call; a report about once a second, and when something changed."""
         seconds = 0
         for start, piece in self.since(self._watched):
             if start != self._state.start + self._state.count:
@@ -134,15 +135,15 @@ class Ear:
             if reports:
                 self._health, seconds = reports[-1], len(reports)
         self._watched = self.end
-        now = self._clock.now()
-        if not seconds and now < self._report_at:
+        now, quality = self._clock.now(), self.quality
+        if not seconds and now < self._report_at and quality == self._reported:
             return None
-        self._report_at = now + REPORT_S
+        self._report_at, self._reported = now + REPORT_S, quality
         level = None if self._health is None or self._intake.vanished else self._health.level_db
         return EarReport(
             self._station,
             now,
-            self.quality,
+            quality,
             self.sentence,
             level,
             self._intake.gaps,

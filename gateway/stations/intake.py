@@ -159,6 +159,7 @@ class Intake:
         if missing and not self.patchy:
             self.gaps += 1
             self.lost_samples += missing
+            self._anchor.restart()  # how much is missing was a guess, and time is not measured by guesses
         self._anchor.seen(self.ring.end, chunk.clock)
         self._newest = chunk.clock
         self._failures = 0

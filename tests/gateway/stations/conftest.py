@@ -77,6 +77,12 @@ def wire(clock):
     return wire
 
 
+@pytest.fixture
+def make_wire():
+    """For tests that need a new wire, and a new clock, for every example."""
+    return lambda: Wire(Clock())
+
+
 @pytest.fixture(scope="session")
 def recipe(tmp_path_factory):
     """The folder of a recipe for simulated castings."""
