@@ -30,17 +30,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from analytics.decision.judge import judge
 from analytics.decision.model import PartModel
 from analytics.features.log_mel import BANDS
+from analytics.signal.capture import Capture
 from models.card import FORMAT, Card
 from models.flat import Arrays, FlatError, build, flatten
 from models.report import Report
-from models.teach import Learned
+from models.teach import Learned, scores_of
 
 CARD, ARRAYS, RECORDINGS, CURRENT = "recipe.json", "arrays.npz", "recordings.json", "current"
 MOST_BYTES = 2**26  #: of any one file, unpacked; a recipe is a hundredth of it
 _CHECK_FEATURES, _CHECK_SCORES = "check.features", "check.scores"
 _OURS = re.compile(r"v\d+|current(\.new)?|\.writing-[0-9a-f]+")
+_LONGEST = 2**24  #: samples of a part, far beyond any; what is longer is a damaged card
 _SAME = 1e-6  #: relative; between processors and versions of NumPy the last digits differ
 
 
@@ -233,14 +236,19 @@ def _unpack(path: Path, packed: bytes) -> Arrays:
 
 
 def _check(place: Path, model: PartModel, arrays: Arrays) -> None:
-    """Score the stored parts again: a model that reads well and answers differently must not judge."""
+    """Score the stored parts again and judge one sound: what reads well and answers differently must not judge."""
     features, scores = arrays.get(_CHECK_FEATURES), arrays.get(_CHECK_SCORES)
-    wanted = 2 * BANDS
-    if features is None or scores is None or features.shape != (len(scores), wanted) or len(scores) == 0:
+    if features is None or scores is None or scores.ndim != 1 or features.shape != (len(scores), 2 * BANDS):
         raise RecipeError(f"{place / ARRAYS}: its parts for checking are missing; teach it again")
-    if model.detector.mean.shape != (wanted,):
-        raise RecipeError(f"{place}: scores {len(model.detector.mean)} numbers a part, wanted {wanted}; teach it again")
-    found = model.detector.score(features)
+    if not 0 < model.front_end.length <= _LONGEST:
+        raise RecipeError(f"{place}: a part of {model.front_end.length_s:g} s; wanted less, teach it again")
+    try:
+        found = scores_of(model, features)
+        noise = np.random.default_rng(0).normal(0, 0.1, model.front_end.length + model.front_end.rate)
+        edge = model.front_end.rate // 2
+        judge(Capture(noise.astype(np.float32), model.front_end.rate, edge, len(noise) - edge), model)
+    except (ValueError, IndexError, TypeError) as fault:
+        raise RecipeError(f"{place}: its numbers do not fit each other ({fault}); teach it again") from fault
     if not np.allclose(found, scores, rtol=_SAME, atol=0.0):
         raise RecipeError(f"{place}: scores its own stored parts {found[0]:.6g} instead of {scores[0]:.6g}; "
                           "teach it again with this version")  # fmt: skip

@@ -34,7 +34,7 @@ from models.taught import (
     refuse,
 )
 
-__all__ = ["Heard", "Learned", "TaughtPart", "TeachError", "TeachSettings", "fit_mahalanobis", "learn"]
+__all__ = ["Heard", "Learned", "TaughtPart", "TeachError", "TeachSettings", "fit_mahalanobis", "learn", "scores_of"]
 
 EXAMPLES = 3  #: of a defect, before a score is trained for it
 _SHRINK = 0.1  #: of the median spread, added to every feature's own: a feature that never moved must not shout
@@ -49,8 +49,8 @@ Progress = Callable[[int, int, str], None]
 class Learned:
     """What was learned, and from what.
 
-    `check_features` (k, d) and `check_scores` (k,) are good parts with the score they have when learned: whoever loads
-    the recipe scores them again and refuses it where the numbers differ.
+    `check_features` (k, d) and `check_scores` (k,) are parts with the score they have when learned: whoever loads the
+    recipe scores them again and refuses it where the numbers differ.
     """
 
     model: PartModel
@@ -108,8 +108,21 @@ def learn(
     )
     defects = _defect_reports(goods, shots, found)
     report = _report(good, found, settings, defects, (*twice, *_warnings(good, captures, defects, model)))
-    strangest = np.argsort(-found.goods, kind="stable")[:_SHOWN]
-    return Learned(model, report, heard, goods[strangest], found.detector.score(goods[strangest]))
+    checks = _check_rows(goods, found)
+    return Learned(model, report, heard, checks, scores_of(model, checks))
+
+
+def scores_of(model: PartModel, rows: Rows) -> NDArray[np.float64]:
+    """Score features (n, d) as judging does, shape (n,): the larger of distance and taught score, each by its limit."""
+    scores = model.detector.score(rows) / model.limit.value
+    return scores if model.taught is None else np.maximum(scores, model.taught.score(model.detector.whiten(rows)))
+
+
+def _check_rows(goods: Rows, found: Calibrated) -> Rows:
+    """Pick the strangest goods, and each once more moved aside: few goods span few directions, production all."""
+    strangest = goods[np.argsort(-found.goods, kind="stable")[:_SHOWN]]
+    aside = np.random.default_rng(0).normal(size=strangest.shape) * found.detector.scale
+    return np.concatenate([strangest, strangest + aside]).astype(np.float32)
 
 
 def fit_mahalanobis(rows: Rows) -> Mahalanobis:

@@ -14,6 +14,7 @@ SciPy. A command
 Exit codes: 0 all is well; 1 it failed; 2 the site file or the command line is wrong; 3 the recipe or a model is.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
@@ -80,6 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(name: str, arguments: list[str]) -> int:
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        # Matrices of a hundred rows: threads wait for each other longer than they compute, and the cores belong to the
+        # stations. Set before NumPy is imported, and inherited by every process of the gateway.
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     try:
         _typer(name)(arguments, prog_name=f"wheeltapper {name}")
     except SystemExit as end:  # typer always ends this way
