@@ -100,9 +100,10 @@ def file_name(name: str) -> str:
 
 
 def header_pair(simple: str, encoded: str, text: str) -> dict[str, str]:
-    """Choose the header for a text: the simple one for ASCII, else base64 of UTF-8 in the encoded one."""
-    if not text:
+    """Choose the header for one line of text: the simple one for ASCII, else base64 of UTF-8 in the encoded one."""
+    line = one_line(text)
+    if not line:
         return {}
-    if text.isascii():
-        return {simple: text}
-    return {encoded: base64.b64encode(text.encode()).decode()}
+    if line.isascii():
+        return {simple: line}
+    return {encoded: base64.b64encode(line.encode()).decode()}

@@ -143,7 +143,9 @@ def test_an_alternate_key_refuses_a_second_order_for_ever(start, connect, wall, 
     port = connect(maximo)
     first = port.create(order)
     wall.turn(86_400)
-    outcome = port._creation.send(order, UNREAD)  # as a second sender would, whose look came before the first one's commit
+    outcome = port._creation.send(
+        order, UNREAD
+    )  # as a second sender would, whose look came before the first one's commit
 
     assert outcome == Duplicate(first.ref)
     assert len(maximo.orders) == 1

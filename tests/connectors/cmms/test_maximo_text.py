@@ -105,10 +105,12 @@ def test_a_file_name_is_never_empty_and_names_no_folder(name):
 
 
 @given(ANY_TEXT)
-def test_a_header_is_ascii_whatever_the_text(text):
-    (value,) = header_pair("slug", "encslug", text).values() or ("",)
-
-    assert value.isascii()
+@example("\ud800")
+@example("a\r\nX-Evil: 1")
+def test_a_header_is_printable_ascii_whatever_the_text(text):
+    for value in header_pair("slug", "encslug", text).values():
+        assert value.isascii()
+        assert value.isprintable()
 
 
 def test_an_empty_text_needs_no_header():
