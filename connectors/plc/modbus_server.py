@@ -140,7 +140,8 @@ class ModbusServerPlc:
         PlcUnreachable
             Where no PLC comes in time.
         """
-        await self.listen()
+        if self._server is None:
+            await self.listen()
         settings = self._settings
         try:
             await asyncio.wait_for(self._wrote.wait(), settings.first_write_s)
@@ -153,7 +154,7 @@ class ModbusServerPlc:
             ) from None
 
     async def listen(self) -> int:
-        """Bind the port without waiting for the PLC, and return it."""
+        """Bind the port without waiting for the PLC, and return it; `open` goes on from here."""
         settings = self._settings
         fault = map_fault(settings.stations, settings.values)
         if fault:

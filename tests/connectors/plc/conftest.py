@@ -89,12 +89,8 @@ class Rig:
         port = open_port(self.settings())
         self._ports.append(port)
         if isinstance(port, ModbusServerPlc):
-            opening = asyncio.create_task(port.open())
-            await self.until(lambda: port.port)
-            self.wire.target = ("127.0.0.1", port.port)
-            await opening
-        else:
-            await port.open()
+            self.wire.target = ("127.0.0.1", await port.listen())
+        await port.open()
         return port
 
     async def until(self, condition, seconds=5.0):

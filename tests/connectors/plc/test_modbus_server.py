@@ -33,9 +33,8 @@ async def served():
     """A port that listens, a PLC that has connected, and the time."""
     time = Time()
     port = ModbusServerPlc(ModbusServerSettings(**SETTINGS), time)
+    await port.listen()
     opening = asyncio.create_task(port.open())
-    while not port.port:
-        await asyncio.sleep(0)
     client = AsyncModbusTcpClient("127.0.0.1", port=port.port, timeout=1, retries=0, reconnect_delay=0)
     assert await client.connect()
     await client.write_registers(0, P)
@@ -189,9 +188,8 @@ async def test_a_wrong_address_list_is_refused_with_an_example():
 async def test_check_tells_which_stations_the_plc_does_not_write(served):
     _, _, _ = served
     port = ModbusServerPlc(ModbusServerSettings(**SETTINGS))
+    await port.listen()
     checking = asyncio.create_task(port.check())
-    while not port.port:
-        await asyncio.sleep(0)
     client = AsyncModbusTcpClient("127.0.0.1", port=port.port, timeout=1, retries=0, reconnect_delay=0)
     assert await client.connect()
     await client.write_registers(0, P)

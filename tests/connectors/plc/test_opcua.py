@@ -325,7 +325,9 @@ async def test_a_trusted_certificate_that_has_expired_is_refused(secure, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"ACKF\x08\0\0\0", b"\xff" * 64, b"ERRF" + b"\0" * 60]
+    "said",
+    [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"ACKF\x08\0\0\0", b"\xff" * 64, b"ERRF" + b"\0" * 60],
+    ids=["silence", "HTTP", "a short ACK", "ones", "an empty ERR"],
 )
 async def test_a_peer_that_does_not_speak_opc_ua_is_unreachable_in_time(said):
     async def speak(reader, writer):
