@@ -1,15 +1,19 @@
 """A whole worker on simulated sound and simulated time."""
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from analytics.decision.judge import judge
 from analytics.decision.verdict import Evaluation
 from analytics.quality.words import Quality
 from analytics.synthesis.parts import part_sound, part_truth
 from analytics.synthesis.streams import Ambience
+from gateway.audio.files import capture_of, one_channel, read_recording
 from gateway.audio.source import Chunk, SourceFault, SourceStuck
 from gateway.processes.messages import (
     VERSION,
@@ -30,6 +34,9 @@ from gateway.processes.messages import (
 )
 from gateway.stations.plan import MachinePlan, PartPlan, SourcePlan, StationPlan, WorkerPlan
 from gateway.stations.worker import Worker, run_worker
+from models.recipe import load, write_recipe
+from models.taught import TaughtPart
+from models.teach import learn
 
 RATE, SEED = 48_000, 7
 CASTINGS = SourcePlan("simulated", RATE, sound="castings", seed=SEED)
@@ -449,6 +456,50 @@ def test_recorded_parts_can_be_judged_ten_times_as_fast(recipe, wire, tmp_path):
 
     evaluations = [one.verdict.evaluation for one in wire.of(Judged)]
     assert evaluations == [Evaluation.OK] * 4 + [Evaluation.NOT_OK] * 2
+
+
+def test_judge_file_and_the_live_station_give_the_same_number(recipe, wire, tmp_path):
+    names = [*good[:3], *cracked[:3]]
+    for ticket, name in enumerate(names):
+        soundfile.write(tmp_path / f"{name}.wav", _casting(name), RATE, subtype="FLOAT")
+        place(wire, ticket, name, 0.5 + ticket * 0.7013)
+
+    run(one_station(part_plan(recipe), recorded(tmp_path)), wire, 6)
+
+    model = load(recipe).model
+    files = [read_recording(tmp_path / f"{name}.wav") for name in names]
+    alone = [judge(capture_of(one_channel(file), RATE, surroundings=False), model).verdict for file in files]
+    assert [one.verdict for one in wire.of(Judged)] == alone
+
+
+BOTTLES = Path(__file__).parents[4] / "shared" / "data" / "bottles"
+
+
+def test_real_bottles_are_judged_live_as_from_their_files_each_result_on_its_own_part(wire, tmp_path):
+    if not BOTTLES.is_dir():
+        pytest.skip("../shared/data/bottles is not here: the part flow is not run on real sound")
+    rows = list(csv.DictReader((BOTTLES / "labels.csv").open()))
+    goods = [row["file"] for row in rows if row["label"] == "good"]
+    bad = [row["file"] for row in rows if row["label"] == "cracked"]
+    heard = [TaughtPart(name, _file_capture(BOTTLES / name)) for name in goods[:40]]
+    model = write_recipe(tmp_path / "bottle", learn(heard), "2026-01-01T00:00:00+00:00").model
+    played = [*goods[500:530], *bad[:15]]
+    np.random.default_rng(3).shuffle(played)
+    for ticket, name in enumerate(played):
+        place(wire, ticket, Path(name).stem, 0.5 + ticket * 0.05)
+
+    plan = part_plan(tmp_path / "bottle", length_ms=43.0)
+    run(one_station(plan, recorded(BOTTLES, pace=10.0)), wire, 5)
+
+    live = {one.ticket: one.verdict for one in wire.of(Judged)}
+    assert len(live) == len(played)
+    assert all(live[k] == judge(_file_capture(BOTTLES / name), model).verdict for k, name in enumerate(played))
+    caught = [live[k].evaluation is Evaluation.NOT_OK for k, name in enumerate(played) if name in bad]
+    assert sum(caught) >= 0.9 * len(caught)
+
+
+def _file_capture(path):
+    return capture_of(one_channel(read_recording(path)), RATE, surroundings=False)
 
 
 def _casting(name):
