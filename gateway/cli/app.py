@@ -46,7 +46,7 @@ FAULTS = {
     "config.load:SiteError": 2,
     "models.recipe:RecipeError": 3,
     "models.embedding:ModelError": 3,
-    "models.taught:TeachError": 3,
+    "models.taught:TeachError": 1,
     "gateway.audio.files:SoundFileError": 1,
     "gateway.audio.source:SourceFault": 1,
     "gateway.store.database:StoreError": 1,
@@ -65,7 +65,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         What stands after ``wheeltapper``; of this process where None.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _command(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:  # `wheeltapper judge ... | head`: nobody reads on, and there is nobody to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter flushes once more and fails
+        return 1
+    return code
+
+
+def _command(given: list[str]) -> int:
     if not given or given[0] in {"--help", "-h", "help"}:
         _overview()
         return 0
@@ -89,9 +98,6 @@ def _run(name: str, arguments: list[str]) -> int:
         _typer(name)(arguments, prog_name=f"wheeltapper {name}")
     except SystemExit as end:  # typer always ends this way
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BrokenPipeError:  # `wheeltapper judge ... | head`: nobody reads on, and there is nobody to tell
-        sys.stdout = None
-        return 1
     except _known() as fault:
         note(str(fault))
         return _code(fault)
