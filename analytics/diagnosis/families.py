@@ -70,6 +70,8 @@ class Fit:
         Shaft evidence plus all lines minus the price of the slip: what families are compared by.
     lines, carriers
         Sum of gains of carriers and sidebands; of the carriers alone.
+    second
+        Gain of the second clearest carrier.
     depth
         Root of the sum of squared depths of the carriers.
     shaft
@@ -85,6 +87,7 @@ class Fit:
     score: float
     lines: float
     carriers: float
+    second: float
     depth: float
     shaft: float
     cage: bool = False
@@ -153,7 +156,8 @@ def _best_speed(family: Family, spectrum: LineSpectrum, carrier: float, at: tupl
     step = spectrum.step_hz
     harmonics = carrier * _HARMONICS
     empty = void(harmonics[None, :], shaft[:, None], step)
-    carriers = np.where(empty, _VOID_GAIN, spectrum.gains(harmonics)).sum(axis=1)
+    gains = spectrum.gains(harmonics)
+    carriers = np.where(empty, _VOID_GAIN, gains).sum(axis=1)
     sidebands = np.zeros(len(shaft))
     for h, s in _SIDEBANDS:
         line = np.abs(h * carrier + s * family.sideband_order * shaft)
@@ -170,6 +174,7 @@ def _best_speed(family: Family, spectrum: LineSpectrum, carrier: float, at: tupl
         float(score[i]),
         float(carriers[i] + sidebands[i]),
         float(carriers[i]),
+        float(np.sort(np.where(empty[i], _VOID_GAIN, gains))[-2]),
         depth,
         float(evidence[i]),
     )
@@ -189,6 +194,7 @@ def fit_cage(family: Family, ftf: float, spectrum: LineSpectrum, grid: Floats, e
     found = 0.7 * np.where(empty, _VOID_GAIN, spectrum.gains(lines)).sum(axis=0)
     score = evidence[:, None] + found
     i, j = np.unravel_index(int(np.argmax(score)), score.shape)
+    clear = np.where(empty[:, i, j], _VOID_GAIN, spectrum.gains(lines[:, i, j]))
     depth = np.where(empty[:, i, j], 0.0, spectrum.depths(lines[:, i, j]))
     total = float(found[i, j])
     return Fit(
@@ -199,6 +205,7 @@ def fit_cage(family: Family, ftf: float, spectrum: LineSpectrum, grid: Floats, e
         float(score[i, j]),
         total,
         total,
+        float(np.sort(clear)[-2]),
         float(np.sqrt(np.sum(depth**2))),
         float(evidence[i]),
         cage=True,

@@ -22,7 +22,7 @@ from analytics.diagnosis.families import (
     fit_family,
 )
 from analytics.diagnosis.result import NONE, UNDECIDED, DiagnosisResult, FaultLine
-from analytics.diagnosis.vetoes import Veto, first_veto, quiet
+from analytics.diagnosis.vetoes import first_veto, quiet, unknown_source
 from analytics.signal.envelope import LineSpectrum, Spectra, spectra
 from analytics.signal.speed import CONFIRMED, shaft_evidence, speed_grid
 
@@ -35,7 +35,7 @@ class _Hearing:
     """What one envelope says."""
 
     fits: tuple[Fit, ...]  # best first
-    veto: Veto | None
+    veto: str | None
     silent: bool  # no family rises above its weak limits
 
     @property
@@ -84,17 +84,27 @@ def judge(heard: Spectra, shaft_hz: float, tolerance: float, bearing: Orders) ->
         return _abstain(hearings["LOG"], heard.log, reason, shaft_hz)
     for envelope in calls:
         return _call(hearings[envelope], _of(heard, envelope), "both" if len(calls) == 2 else envelope)
-    turns = heard.seconds * shaft_hz
     log = hearings["LOG"]
     if all(h.silent for h in hearings.values()):
-        if turns >= TURNS_FOR_NONE:
-            return _abstain(log, heard.log, f"no family of fault lines in {turns:.0f} turns", shaft_hz, NONE)
-        reason = f"{turns:.0f} turns heard, {TURNS_FOR_NONE:.0f} wanted before silence means none"
-        return _abstain(log, heard.log, reason, shaft_hz)
+        return _nothing(hearings, heard, shaft_hz, bearing.ftf)
     # The envelope with more to say gives the reason.
     telling = log if not log.silent or hearings["SQ"].silent else hearings["SQ"]
     assert telling.veto is not None
-    return _abstain(telling, heard.log if telling is log else heard.square, telling.veto.sentence, shaft_hz)
+    return _abstain(telling, heard.log if telling is log else heard.square, telling.veto, shaft_hz)
+
+
+def _nothing(hearings: dict[str, _Hearing], heard: Spectra, shaft_hz: float, ftf: float) -> DiagnosisResult:
+    """Say none, where it may be said: long enough, and nothing unknown in the record."""
+    log, turns = hearings["LOG"], heard.seconds * shaft_hz
+    if turns < TURNS_FOR_NONE:
+        reason = f"{turns:.0f} turns heard, {TURNS_FOR_NONE:.0f} wanted before silence means none"
+        return _abstain(log, heard.log, reason, shaft_hz)
+    for envelope, hearing in hearings.items():
+        order = unknown_source(hearing.fits[0], _of(heard, envelope), envelope, ftf) if hearing.fits else None
+        if order is not None:
+            reason = f"an unknown source at order {order:.2f}: another bearing than declared, or another machine"
+            return _abstain(hearing, _of(heard, envelope), reason, shaft_hz)
+    return _abstain(log, heard.log, f"no family of fault lines in {turns:.0f} turns", shaft_hz, NONE)
 
 
 def _of(heard: Spectra, envelope: str) -> LineSpectrum:
