@@ -66,8 +66,10 @@ def test_every_call_is_lean_keyed_by_header_alone_and_brings_no_cookie(maximo, c
     port.read(ref)
 
     assert len(maximo.seen) >= 5
+    assert ref.href.startswith(maximo.url)
     for seen in maximo.seen:
         assert "lean=1" in seen.target
+        assert seen.headers["x-public-uri"] == maximo.url
         assert "apikey" not in seen.target
         assert "demo-key" not in str(seen)
         assert "cookie" not in seen.headers
@@ -85,7 +87,7 @@ def test_texts_are_cut_to_the_lengths_of_the_site(start, connect, order):
 def test_a_report_from_the_future_is_dated_by_maximos_clock(maximo, connect, order):
     made = connect(maximo).create(replace(order, reported_at="2026-11-24T15:00:00+01:00"))
 
-    assert isinstance(made, Created)
+    assert made.degraded == ()
     assert maximo.orders[0].values["reportdate"] == "2026-11-24T12:00:00+00:00"
 
 
@@ -136,6 +138,15 @@ def test_a_repeat_that_the_look_does_not_show_yet_is_settled_by_the_transaction_
     assert isinstance(port.create(order), Unknown)
     wall.turn(301)
     assert isinstance(port.create(order), Created)
+
+
+def test_a_repeat_after_a_weekend_is_settled_by_the_look_alone(maximo, connect, wall, order):
+    port = connect(maximo)
+    first = port.create(order)
+    wall.turn(3 * 86_400)
+
+    assert port.create(order) == Duplicate(first.ref)
+    assert len(maximo.orders) == 1
 
 
 def test_an_alternate_key_refuses_a_second_order_for_ever(start, connect, wall, order):
@@ -386,6 +397,15 @@ def test_a_status_is_read_by_maximos_own_word_whatever_the_site_calls_it(maximo,
     read = port.read(ref)
     assert (read.state, read.raw) == (state, status)
     assert bool(port.find_open("PUMP-7", "outer race")) is state.open
+
+
+def test_a_finished_order_is_not_open_whatever_the_site_calls_finished(start, connect, order):
+    maximo = start(synonyms={"FERTIG": "COMP"})
+    port = connect(maximo)
+    ref = port.create(order).ref
+    maximo.set_status(ref.number, "FERTIG")
+
+    assert list(port.find_open("PUMP-7", "outer race")) == []
 
 
 def test_a_cancelled_order_says_why(maximo, connect, order):
