@@ -105,7 +105,7 @@ class RegisterMap:
         if table is not Table.HOLDING or any(n not in self._owner for n in at):
             return ExceptionCode.ILLEGAL_ADDRESS
         self._holding.update(zip(at, values, strict=True))
-        for station in {self._owner[n] for n in at} - {""}:
+        for station in {self._owner[n] for n in at}:
             self._written(station, peer)
         return None
 
@@ -131,7 +131,7 @@ class ModbusServerPlc:
         self.port = 0  #: that is listened on; the one of the settings unless that is 0
 
     async def open(self) -> None:
-        """Listen, and wait for the PLC to write the first P block.
+        """Listen, and wait for the PLC to write for the first time.
 
         Raises
         ------
@@ -148,9 +148,11 @@ class ModbusServerPlc:
         except TimeoutError:
             assert self._server is not None
             came = "a client is connected, but" if self._server.peers else "no client has connected, and"
-            blocks = ", ".join(f"{base}..{base + P_USED - 1}" for base in settings.stations.values())
+            blocks = [f"{base}..{base + P_USED - 1}" for base in settings.stations.values()]
+            blocks += [str(tag.address) for tag in settings.values.values()]
             raise self._gone(
-                f"{came} no P block was written within {settings.first_write_s:g} s; wanted FC16 to holding {blocks}"
+                f"{came} nothing was written within {settings.first_write_s:g} s; wanted FC16 to holding "
+                f"{', '.join(blocks)}"
             ) from None
 
     async def listen(self) -> int:
@@ -232,7 +234,7 @@ class ModbusServerPlc:
     # ---- what the PLC does --------------------------------------------------------------------------------------
 
     def _noted(self, station: str, peer: Peer) -> None:
-        before = self._writers.setdefault(station, peer)
+        before = self._writers.setdefault(station, peer) if station else peer
         if before is not peer:
             # Another connection writes this block: the PLC came back, or two do. Either voids what is in flight.
             self._lost = self._lost or f"{station} is written by a second connection, from {peer.address}"
@@ -243,10 +245,11 @@ class ModbusServerPlc:
         if self._server is None or self._lost:
             raise self._gone(self._lost or "not listening")
         silent = self._now() - self._wrote_at
-        if silent > self._settings.silent_s:
+        # A PLC with plain tags alone has no heartbeat, and may write only what changes.
+        if self._settings.stations and silent > self._settings.silent_s:
             raise self._gone(f"the PLC has written nothing for {silent:.1f} s")
         here = self._server.peers
-        if any(peer not in here for peer in self._writers.values()):
+        if not here or any(peer not in here for peer in self._writers.values()):
             raise self._gone("the PLC has closed its connection")
 
     def _gone(self, why: str) -> PlcUnreachable:

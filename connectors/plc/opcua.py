@@ -46,6 +46,9 @@ class OpcUaPlc:
 
     async def poll(self) -> Mapping[str, PlcImage]:
         """Read the P tags of all stations in one request; a station with an unreadable tag is left out (row 20)."""
+        if not self._p:  # a PLC with plain tags alone; an empty Read is BadNothingToDo
+            self._session.usable()
+            return {}
         if self._notice is not None and self._notice.fresh():
             self._session.usable()
             images = {s: self._image(s, told) for s, told in self._notice.values.items()}
@@ -139,7 +142,7 @@ class OpcUaPlc:
         self._poll_all = _reading([tag for tags in self._p.values() for tag in tags])
         self._read_one = {station: _reading(tags) for station, tags in self._p.items()}
         self._read_tags = _reading(list(self._tags.values()))
-        if self._settings.notice == "subscribe":
+        if self._settings.notice == "subscribe" and self._p:
             self._notice = Notice(self._settings)
             await self._session.bounded(self._notice.start(self._session.usable(), self._p), "no subscription")
 

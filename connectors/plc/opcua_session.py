@@ -21,7 +21,7 @@ from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from cryptography.exceptions import InvalidSignature
 
 from connectors.plc.port import PlcRefused, PlcUnreachable
-from connectors.plc.trust import TrustError, TrustFolder, shown
+from connectors.plc.trust import Shown, TrustError, TrustFolder, shown
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -35,6 +35,7 @@ _POLICIES: tuple[type[security_policies.SecurityPolicy], ...] = (
 _MODES = {"Sign": ua.MessageSecurityMode.Sign, "SignAndEncrypt": ua.MessageSecurityMode.SignAndEncrypt}
 #: A crashed gateway's session is gone after this long: small PLCs grant few, asyncua would ask for an hour.
 _SESSION_MS = 30_000
+_WARN_DAYS = 30
 
 #: Names of status codes that mean "no", whoever asks again. All others mean "not now": the session is given up.
 _REFUSALS = frozenset(
@@ -121,14 +122,16 @@ class OpcUaSession:
         self.namespaces: list[str] = []
         self._settings = settings
         self._lost = ""
+        #: A small PLC computes for a second on the RSA of a new session; only then do its answers come fast.
+        self._limit_s = settings.open_timeout_s
 
     async def connect(self) -> None:
-        """Connect within the time limit of one answer times the dozen that connecting takes."""
+        """Connect; each step may take `open_timeout_s`, since whoever opens bounds the whole."""
         if self._lost or self.client is not None:
             raise PlcUnreachable(f"{self.where}: {self._lost or 'in use'}; a new connection is a new object")
         settings = self._settings
         self._no_password_in_clear()
-        client = Client(settings.url, timeout=settings.timeout_s, auto_reconnect=False)
+        client = Client(settings.url, timeout=self._limit_s, auto_reconnect=False)
         client.session_timeout = _SESSION_MS
         client.application_uri = application_uri()
         client.name = client.description = "wheeltapper"
@@ -139,6 +142,9 @@ class OpcUaSession:
         if settings.security != "None":
             await self._secure(client)
         await self.bounded(client.connect(), "no session")
+        protocol = client.uaclient.protocol
+        if protocol is not None:  # None where the line was lost this very moment: the next request will tell
+            self._limit_s = protocol.timeout = settings.timeout_s
         self.namespaces = [str(uri) for uri in await self.bounded(client.get_namespace_array(), "no namespaces")]
 
     async def bounded(self, request: Awaitable[T], what: str) -> T:
@@ -151,7 +157,7 @@ class OpcUaSession:
         except UaStatusCodeError as fault:
             raise self.fault(ua.StatusCode(ua.UInt32(fault.code)), what) from fault
         except TimeoutError as fault:
-            raise self.broken(f"{what}: no answer within {self._settings.timeout_s:g} s") from fault
+            raise self.broken(f"{what}: no answer within {self._limit_s:g} s") from fault
         except OSError as fault:
             raise self.broken(f"{what}: {fault.strerror or fault}") from fault
         except (UaError, InvalidSignature, ValueError, TypeError) as fault:
@@ -206,6 +212,7 @@ class OpcUaSession:
         folder = TrustFolder(settings.certificates)
         try:
             certificate, key = folder.own(application_uri())
+            self._warn_of_expiry("our own certificate", shown(certificate.read_bytes()))
         except (OSError, TrustError) as fault:
             raise PlcRefused(f"{settings.name}.certificates: {settings.certificates}: {fault}") from None
         await self.bounded(
@@ -257,7 +264,13 @@ class OpcUaSession:
                 f"{self.where}: calls itself {endpoint.Server.ApplicationUri}, its certificate says "
                 f"{', '.join(certificate.uris) or 'nothing'}; renew the certificate on the PLC"
             )
+        self._warn_of_expiry("the PLC's certificate", certificate)
         return der
+
+    def _warn_of_expiry(self, whose: str, certificate: Shown) -> None:
+        left = TrustFolder(self._settings.certificates).days_left(certificate)
+        if left < _WARN_DAYS:
+            log.warning("%s: %s expires in %.0f days; renew it before, and trust the new one", self.where, whose, left)
 
     def _no_password_in_clear(self) -> None:
         settings = self._settings

@@ -105,6 +105,10 @@ class TrustFolder:
         """Whether it is within its time."""
         return certificate.not_before <= self._now() <= certificate.not_after
 
+    def days_left(self, certificate: Shown) -> float:
+        """Days until it expires; negative once it has."""
+        return (certificate.not_after - self._now()) / datetime.timedelta(days=1)
+
     def reject(self, der: bytes) -> None:
         """Keep a refused certificate for a person to look at; the oldest goes where there are too many."""
         if len(der) > CERTIFICATE_MAX:

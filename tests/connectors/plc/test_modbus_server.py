@@ -161,8 +161,25 @@ async def test_what_is_not_active_is_not_shown(served):
 async def test_without_a_plc_open_says_what_it_waits_for():
     port = ModbusServerPlc(ModbusServerSettings(**{**SETTINGS, "first_write_s": 0.05}))
 
-    with pytest.raises(PlcUnreachable, match=r"no client has connected.*wanted FC16 to holding 0\.\.24, 64\.\.88"):
+    with pytest.raises(PlcUnreachable, match=r"no client has connected.*wanted FC16 to holding 0\.\.24, 64\.\.88, 200"):
         await port.open()
+    await port.close()
+
+
+async def test_a_plc_with_plain_tags_alone_needs_no_heartbeat():
+    time = Time()
+    port = ModbusServerPlc(ModbusServerSettings(**{**SETTINGS, "stations": {}}), time)
+    await port.listen()
+    opening = asyncio.create_task(port.open())
+    client = AsyncModbusTcpClient("127.0.0.1", port=port.port, timeout=1, retries=0, reconnect_delay=0)
+    assert await client.connect()
+    await client.write_register(200, 1480)
+    await opening
+    time.now += 60
+
+    assert await port.poll() == {}
+    assert (await port.values())["rpm"].value == 1480.0
+    client.close()
     await port.close()
 
 

@@ -209,6 +209,14 @@ async def test_a_plain_tag_that_is_bad_has_no_value_and_says_why(opened, plc):
     assert not_a_number.value is None
 
 
+@pytest.mark.parametrize("notice", ["poll", "subscribe"])
+async def test_a_plc_with_plain_tags_alone_is_read_like_any_other(opened, notice):
+    port = await opened(stations={}, values={"running": f"nsu={NAMESPACE};s=running"}, notice=notice)
+
+    assert await port.poll() == {}
+    assert (await port.values())["running"].value == 1.0
+
+
 async def test_check_names_every_station_that_is_wrong(plc):
     settings = OpcUaSettings(
         name="plc.main",
@@ -338,7 +346,7 @@ async def test_a_peer_that_does_not_speak_opc_ua_is_unreachable_in_time(said):
     server = await asyncio.start_server(speak, "127.0.0.1", 0)
     port_number = server.sockets[0].getsockname()[1]
     port = OpcUaPlc(
-        OpcUaSettings(name="plc.main", url=f"opc.tcp://127.0.0.1:{port_number}", security="None", timeout_s=0.2)
+        OpcUaSettings(name="plc.main", url=f"opc.tcp://127.0.0.1:{port_number}", security="None", open_timeout_s=0.3)
     )
 
     async with asyncio.timeout(3):
