@@ -32,7 +32,9 @@ BUSY_S = 0.005  #: between passes while a part is being recorded
 CLOSE_S = 0.001  #: between passes once its last sample should be there: the verdict's latency is made here
 CLOSE_FOR_S = 0.05  #: so long; blocks of a sound card come every 2 to 20 ms
 TICK_S = 0.05
-MACHINE_S = 0.05  #: sound handed to a machine at once: its windows advance by as much
+MACHINE_S = 0.05  #: sound handed to a machine at once, at least: its windows advance by as much
+STEP_S = 0.06  #: a step of a diagnosis may take so long (measured, docs/audio.md); none is begun with a verdict so near
+PATIENCE_S = 1.0  #: but a machine is fed at least so often: its looks are a second apart or more
 DRAIN_S = 1.0  #: after `Stop`, for the parts that are under way
 KEPT_S = 2.0  #: sound remembered beyond the longest part and its surroundings
 
@@ -64,14 +66,15 @@ class _Machine:
         self._ear = ear
         self._fed = 0
 
+    def waiting_s(self) -> float:
+        """Tell how much sound it has not been fed yet."""
+        return (self._ear.end - self._fed) / self._ear.rate
+
     def feed(self) -> None:
-        """Hand over what was heard, not more often than it can make use of."""
-        end = self._ear.end
-        if end - self._fed < MACHINE_S * self._ear.rate:
-            return
+        """Hand over what was heard."""
         for start, samples in self._ear.since(self._fed):
             self.station.feed(samples, start)
-        self._fed = end
+        self._fed = self._ear.end
 
 
 class Worker:
@@ -127,8 +130,7 @@ class Worker:
         self._listen()
         for part in self._parts.values():
             self._tell(part.advance())
-        for machine in self._machines.values():
-            machine.feed()
+        self._feed_machine()
         self._report()
         self._passes += 1
         now = self._clock.now()
@@ -146,6 +148,15 @@ class Worker:
             if sentence:
                 self._channel.send(WorkerNote(self.name, "warning", sentence))
 
+    def _feed_machine(self) -> None:
+        """Feed the machine that waits longest: one a pass, and none just before a verdict, which waits for nobody."""
+        machine = max(self._machines.values(), key=_Machine.waiting_s, default=None)
+        if machine is None or machine.waiting_s() < MACHINE_S:
+            return
+        due = self._next_due()
+        if due is None or due - self._clock.now() > STEP_S or machine.waiting_s() > PATIENCE_S:
+            machine.feed()
+
     def _report(self) -> None:
         for name, ear in self._ears.items():
             report = ear.watch()
@@ -156,11 +167,14 @@ class Worker:
                 now, wall = self._clock.now(), self._clock.wall()
                 self._channel.send(machine.station.report(now, wall, ear.quality))
 
+    def _next_due(self) -> float | None:
+        return min((due for due in (part.due_at() for part in self._parts.values()) if due is not None), default=None)
+
     def _wait_s(self) -> float:
-        dues = [due for due in (part.due_at() for part in self._parts.values()) if due is not None]
-        if not dues:
+        due = self._next_due()
+        if due is None:
             return IDLE_S
-        ahead = min(dues) - self._clock.now()
+        ahead = due - self._clock.now()
         if ahead > 0:
             return min(ahead, BUSY_S)
         return CLOSE_S if ahead > -CLOSE_FOR_S else BUSY_S

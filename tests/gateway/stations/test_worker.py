@@ -1,6 +1,7 @@
 """A whole worker on simulated sound and simulated time."""
 
 import csv
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from gateway.processes.messages import (
     UseRecipe,
     WorkerNote,
 )
+from gateway.stations.machine import MachineStation
 from gateway.stations.plan import MachinePlan, PartPlan, SourcePlan, StationPlan, WorkerPlan
 from gateway.stations.worker import Worker, run_worker
 from models.recipe import load, write_recipe
@@ -554,3 +556,28 @@ def test_a_machine_is_fed_told_of_the_plant_and_reported_each_second(recipe, wir
     assert reports[-1].indicators
     assert reports[-1].rpm == 1480.0
     assert reports[-1].quality == ()
+
+
+def test_a_verdict_does_not_wait_for_a_machine_that_takes_its_time(recipe, wire, monkeypatch):
+    fed = []
+
+    class Slow(MachineStation):
+        def feed(self, samples, start):
+            fed.append((start, start + len(samples)))
+            wire.clock.time += 0.05
+
+    monkeypatch.setattr("gateway.stations.worker.MachineStation", Slow)
+    pump = SourcePlan("simulated", RATE, sound="pump", seed=3, rpm=1480.0)
+    stations = (
+        StationPlan("ring", 0, part=part_plan(recipe)),
+        StationPlan("pump", 1, machine=MachinePlan("PUMP-7", rpm=1480.0)),
+    )
+    for ticket in range(8):
+        place(wire, ticket, good[ticket], 0.5 + ticket * 0.5037)
+
+    run(WorkerPlan("w", (CASTINGS, pump), stations), wire, 5)
+
+    assert max(one.judged_at - one.captured_at for one in wire.of(Judged)) <= 0.0021
+    assert len(wire.of(Judged)) == 8
+    assert all(a[1] == b[0] for a, b in itertools.pairwise(fed))
+    assert fed[-1][1] > 4.5 * RATE
