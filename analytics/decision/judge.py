@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from analytics.decision.model import FrontEnd, PartModel
 from analytics.decision.reason import why_strange
-from analytics.decision.verdict import Evaluation, Verdict
+from analytics.decision.verdict import Evaluation, Verdict, not_decidable
 from analytics.features.indicators import Indicators, indicators_of
 from analytics.features.log_mel import LOW_HZ, Profile, mel_plan, part_features
 from analytics.few_shot.prototypes import UNKNOWN
@@ -19,6 +19,14 @@ from analytics.signal.filters import at_rest, filter_step, high_pass
 from analytics.signal.onset import find_onset
 
 _QUIET_KEPT_S = SURROUNDINGS_S / 2  #: of each surroundings, left to the gate when a knock is looked for
+
+
+class Unfit(ValueError):
+    """There is no whole, finite part to make numbers of; `word` says what is wrong with the sound."""
+
+    def __init__(self, sentence: str, word: Quality) -> None:
+        super().__init__(sentence)
+        self.word = word
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,16 +87,30 @@ def features_of(capture: Capture, front_end: FrontEnd) -> NDArray[np.float32]:
     Raises
     ------
     ValueError
-        Where the rate is another one, the sound is not finite or the part is too short: one sentence.
+        Where the sound has another rate; `Unfit`, one of its kind, where the part is not whole and finite.
     """
+    return _features(_whole(capture, front_end), front_end)
+
+
+def _whole(capture: Capture, front_end: FrontEnd) -> Capture:
+    """Return the aligned part, whole and finite, or raise."""
     if capture.rate != front_end.rate:
         raise ValueError(f"the sound has {capture.rate} Hz; the recipe wants {front_end.rate} Hz")
     if not _all_finite(capture):
-        raise ValueError("the sound holds values that are no numbers")
+        raise Unfit("the sound holds values that are no numbers", Quality.NOT_FINITE)
+    if any(first < capture.stop and capture.start < last for first, last in capture.gaps):
+        raise Unfit("samples are missing inside the part", Quality.GAP)
     aligned = align(capture, front_end)
     if len(aligned.part) < front_end.length:
-        raise ValueError(f"{len(aligned.part)} samples were heard; the recipe wants {front_end.length}")
-    return _features(aligned, front_end)
+        heard = len(aligned.part) / capture.rate
+        raise Unfit(f"{heard:.3f} s of the part were heard; {front_end.length_s:.3f} s are wanted", Quality.TOO_SHORT)
+    return aligned
+
+
+def _all_finite(capture: Capture) -> bool:
+    """Whether all that was heard is finite; what lies in a gap was not."""
+    edges = [0, *(edge for gap in sorted(capture.gaps) for edge in gap), len(capture.samples)]
+    return all(is_finite(capture.samples[first:last]) for first, last in zip(edges[::2], edges[1::2], strict=True))
 
 
 def _features(aligned: Capture, front_end: FrontEnd) -> NDArray[np.float32]:
@@ -111,18 +133,11 @@ def judge(capture: Capture, model: PartModel) -> Judgement:
     ValueError
         Where the capture has another rate than the model: a fault of wiring, not of the part.
     """
-    front_end = model.front_end
-    if capture.rate != front_end.rate:
-        raise ValueError(f"the sound has {capture.rate} Hz; the recipe wants {front_end.rate} Hz")
-    if not _all_finite(capture):
-        return _abstain("The sound holds values that are no numbers.", Quality.NOT_FINITE)
-    if any(first < capture.stop and capture.start < last for first, last in capture.gaps):
-        return _abstain("Samples are missing inside the part.", Quality.GAP)
-    aligned = align(capture, front_end)
-    if len(aligned.part) < front_end.length:
-        heard, wanted = len(aligned.part) / capture.rate, front_end.length_s
-        return _abstain(f"{heard:.3f} s of the part were heard, {wanted:.3f} s are wanted.", Quality.TOO_SHORT)
-    features = _features(aligned, front_end)
+    try:
+        aligned = _whole(capture, model.front_end)
+    except Unfit as fault:
+        return Judgement(not_decidable(_sentence(str(fault)), fault.word))
+    features = _features(aligned, model.front_end)
     scores = _scores(features, model)
     indicators, share = indicators_of(aligned.part), clipped_share(aligned.part)
     disturbance, quality, doubt = _doubts(aligned, model, indicators.rms_db, share)
@@ -139,14 +154,8 @@ def judge(capture: Capture, model: PartModel) -> Judgement:
     return Judgement(verdict, features, indicators, share, disturbance, aligned.start)
 
 
-def _all_finite(capture: Capture) -> bool:
-    """Whether all that was heard is finite; what lies in a gap was not."""
-    edges = [0, *(edge for gap in sorted(capture.gaps) for edge in gap), len(capture.samples)]
-    return all(is_finite(capture.samples[first:last]) for first, last in zip(edges[::2], edges[1::2], strict=True))
-
-
-def _abstain(reason: str, word: Quality) -> Judgement:
-    return Judgement(Verdict(Evaluation.NOT_DECIDABLE, None, None, None, reason, (word,)))
+def _sentence(clauses: str) -> str:
+    return f"{clauses[0].upper()}{clauses[1:]}."
 
 
 def _scores(features: NDArray[np.float32], model: PartModel) -> dict[str, float]:
@@ -164,19 +173,19 @@ def _doubts(
     before, after = surroundings_of(aligned)
     disturbance = model.gate.excess(before, after) if model.gate else None
     words: list[Quality] = []
-    sentences: list[str] = []
+    clauses: list[str] = []
     if is_silent(level, model.noise_floor_db):
         words.append(Quality.SILENT)
-        sentences.append(f"The part is silent: {level:.0f} dB re full scale.")
+        clauses.append(f"the part is silent ({level:.0f} dB re full scale)")
     if is_frozen(aligned.part):
         words.append(Quality.FROZEN)
-        sentences.append("The microphone repeats one sample.")
+        clauses.append("the microphone repeats one sample")
     if too_clipped(share, model.clipped_share):
         words.append(Quality.CLIPPED)
-        sentences.append(f"{share:.1%} of the samples are at full scale; good parts had {model.clipped_share:.1%}.")
+        clauses.append(f"{share:.1%} of the samples are at full scale, in good parts {model.clipped_share:.1%}")
     if disturbance is not None and disturbance > 1.0:
         words.append(Quality.DISTURBED)
-        sentences.append(f"Another sound lies in the quiet around the part, {disturbance:.1f} times the limit.")
+        clauses.append(f"another sound lies in the quiet around the part, {disturbance:.1f} times the limit")
     if model.gate is None or before is None or after is None:
         words.append(Quality.NO_CONTEXT)
-    return disturbance, tuple(words), " ".join(sentences)
+    return disturbance, tuple(words), _sentence("; ".join(clauses)) if clauses else ""

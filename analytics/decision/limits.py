@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv
 
+_LEAST = 1e-9  #: of a limit, so that a score stays a finite multiple of it
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -40,7 +42,7 @@ class Limit:
     missing: int
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.value) and self.value > 0 and 1 <= self.k <= self.n):
+        if not (math.isfinite(self.value) and self.value >= _LEAST and 1 <= self.k <= self.n):
             raise ValueError(f"no limit: {self}")
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from analytics.anomaly.mahalanobis import Mahalanobis
 from analytics.decision.limits import Limit
-from analytics.features.log_mel import LOW_HZ, Level, Profile, mel_plan
+from analytics.features.log_mel import BANDS, LOW_HZ, Level, Profile, mel_plan
 from analytics.few_shot.prototypes import Prototypes, TaughtScore
-from analytics.quality.gate import GateReference
+from analytics.quality.gate import GateReference, octaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,19 @@ class PartModel:
     gate: GateReference | None = None
     clipped_share: float = 0.0
     noise_floor_db: float | None = None
+
+    def __post_init__(self) -> None:
+        d = 2 * BANDS
+        if len(self.detector.mean) != d:
+            raise ValueError(f"the detector knows {len(self.detector.mean)} numbers; a part has {d}")
+        if self.taught is not None and len(self.taught.weights) != d:
+            raise ValueError(f"the taught score knows {len(self.taught.weights)} numbers; a part has {d}")
+        if self.prototypes is not None and len(self.prototypes.whitening.mean) != d:
+            raise ValueError(f"the prototypes know {len(self.prototypes.whitening.mean)} numbers; a part has {d}")
+        if self.gate is not None and len(self.gate.before_mean) != octaves(self.front_end.rate):
+            raise ValueError(f"a gate of {len(self.gate.before_mean)} octaves does not fit {self.front_end.rate} Hz")
+        if not 0 <= self.clipped_share <= 1:
+            raise ValueError(f"{self.clipped_share} is no share of samples")
 
     @property
     def defects(self) -> tuple[str, ...]:

@@ -131,7 +131,7 @@ def part_features(part: NDArray[np.float32], plan: MelPlan, profile: Profile, le
         Natural logarithms of power; one unit is 4.34 dB.
     """
     rms = max(float(np.sqrt(np.mean(np.square(part, dtype=np.float64)))), _QUIETEST_RMS)
-    bands = log_mel(frames_of((part * (_LEVEL / rms)).astype(np.float32), plan.frame, plan.hop), plan)
+    bands = log_mel(frames_of(part * np.float32(_LEVEL / rms), plan.frame, plan.hop), plan)
     if len(bands) < 2:
         raise ValueError(f"{len(part)} samples are too few; two frames take {plan.frame + plan.hop}")
     mean = bands.mean(axis=0)

@@ -45,6 +45,14 @@ class GateReference:
     after_spread: NDArray[np.float64]
     after_limit: float
 
+    def __post_init__(self) -> None:
+        arrays = (self.before_mean, self.before_spread, self.after_mean, self.after_spread)
+        if any(array.shape != self.before_mean.shape or not np.isfinite(array).all() for array in arrays):
+            raise ValueError("the gate's arrays do not fit each other, or a value is not finite")
+        positive = (*self.before_spread, *self.after_spread, self.before_limit, self.after_limit)
+        if not all(value > 0 for value in positive):  # NaN is not above 0 either
+            raise ValueError("a spread or a limit of the gate is not above 0")
+
     def excess(self, before: NDArray[np.float64] | None, after: NDArray[np.float64] | None) -> float | None:
         """Return the larger deviation of the two sides, 1 being the limit; None where neither was heard."""
         found = []
@@ -111,6 +119,11 @@ def _side(capture: Capture, start: int, stop: int) -> NDArray[np.float64] | None
     return octave_levels(capture.samples[start:stop], capture.rate)
 
 
+def octaves(rate: int) -> int:
+    """Count the octave bands from 250 Hz that `rate` reaches, at most 6."""
+    return int(np.searchsorted(OCTAVES_HZ, rate / 2, side="right")) - 1
+
+
 def octave_levels(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
     """Return ln of the mean power in each octave from 250 Hz that `rate` reaches, shape (b,), b <= 6."""
     n = len(samples)
@@ -118,7 +131,7 @@ def octave_levels(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64
     window = hann(n)
     spectrum = rfft(samples * window, size)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
-    edges = OCTAVES_HZ[: np.searchsorted(OCTAVES_HZ, rate / 2, side="right")]
+    edges = OCTAVES_HZ[: octaves(rate) + 1]
     bins = np.ceil(edges * size / rate).astype(np.intp)
     bands = np.add.reduceat(power[: bins[-1]], bins[:-1]).astype(np.float64)
     mean_power: NDArray[np.float64] = 2 * bands / (size * float(np.sum(window.astype(np.float64) ** 2)))

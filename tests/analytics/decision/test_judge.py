@@ -206,8 +206,25 @@ def test_sound_of_another_rate_is_refused_in_one_sentence(model):
 def test_teaching_refuses_what_judging_would_not_score(model):
     with pytest.raises(ValueError, match="no numbers"):
         features_of(with_samples(struck(200), np.nan, 0, 1), KNOCK)
-    with pytest.raises(ValueError, match="3000 samples were heard; the recipe wants 3840"):
+    with pytest.raises(ValueError, match=r"0\.062 s of the part were heard; 0\.080 s are wanted"):
         features_of(Capture(struck(200).samples[:3_000], RATE, 0, 3_000), KNOCK)
+    with pytest.raises(ValueError, match="samples are missing"):
+        features_of(replace(struck(200), gaps=((QUIET, QUIET + 1),)), KNOCK)
+
+
+def test_a_model_whose_arrays_do_not_fit_a_part_is_refused(model):
+    small = Mahalanobis(np.zeros(4), np.ones(4), np.empty((0, 4)), np.empty(0), 1.0)
+    four = learn_gate(np.zeros((9, 4)), np.zeros((9, 4)))
+    names = Prototypes(("crack",), small, np.zeros((1, 4)), np.array([1]), np.array([1.0]))
+    for change, sentence in (
+        ({"detector": small}, "the detector knows 4 numbers; a part has 128"),
+        ({"taught": TaughtScore(np.zeros(4), 0.0, 0.0, 1.0)}, "the taught score knows 4 numbers"),
+        ({"prototypes": names}, "the prototypes know 4 numbers"),
+        ({"gate": four}, "a gate of 4 octaves does not fit 48000 Hz"),
+        ({"clipped_share": 1.5}, "no share"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            replace(model, **change)
 
 
 def test_a_taught_defect_gets_its_name_and_either_limit_rejects(model):

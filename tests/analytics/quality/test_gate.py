@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,20 @@ def test_an_hour_of_digital_silence_teaches_a_gate_that_is_still_one():
     breath = octave_levels(np.random.default_rng(1).normal(0, 3e-6, 4_560).astype(np.float32), RATE)  # -110 dB
     assert abs(quiet.excess(silent[0], silent[0])) < 1e-9
     assert quiet.excess(breath, breath) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"before_mean": np.zeros(5)}, "do not fit each other"),
+        ({"after_mean": np.full(6, np.nan)}, "not finite"),
+        ({"after_spread": np.zeros(6)}, "not above 0"),
+        ({"before_limit": float("nan")}, "not above 0"),
+    ],
+)
+def test_arrays_that_cannot_be_a_gate_are_refused(gate, change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        replace(gate, **change)
 
 
 def test_three_good_parts_teach_no_gate():
