@@ -44,19 +44,28 @@ def log_as(process: str, *, plain: bool = False) -> None:
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
 
 
-def enter(name: str, body: Body, plan: object, connection: Connection, quiet: bool) -> None:
-    """Run one child process from its first line to its last.
+def silence() -> None:
+    """Log nothing: the terminal belongs to a live table."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.CRITICAL)
 
-    Ctrl-C and a service manager's SIGTERM reach the whole group of processes; main alone decides the order in which
-    it ends, so a child ignores both and listens to its channel, which also tells it when main has died.
+
+def ignore_signals() -> None:
+    """Leave Ctrl-C and SIGTERM to the process that owns this one.
+
+    Both reach the whole group of processes; one alone decides the order in which it ends.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def enter(name: str, body: Body, plan: object, connection: Connection, quiet: bool) -> None:
+    """Run one child process from its first line to its last; its channel also tells it when main has died."""
+    ignore_signals()
     limit_threads()
-    log_as(name, plain=False)
+    log_as(name)
     if quiet:
-        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-        logging.disable(logging.CRITICAL)
+        silence()
     channel = Channel(connection, "main")
     try:
         body(plan, channel, SystemClock())

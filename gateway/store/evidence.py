@@ -20,8 +20,11 @@ class EvidenceFault(Exception):
 
 
 def free_bytes(folder: Path) -> int:
-    """Bytes free on the disk a folder lies on."""
-    return shutil.disk_usage(folder).free
+    """Bytes free on the disk a folder lies on; 0 where it cannot be asked."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 0
 
 
 class Evidence:
@@ -42,14 +45,14 @@ class Evidence:
         self._budget = budget_bytes
         self._free = free
         self._lock = threading.Lock()  # the ledger keeps clips, its painter pictures
-        folder.mkdir(parents=True, exist_ok=True)
-        for torn in folder.glob("*.part"):
-            torn.unlink()  # half a file from before a power cut
-        found = sorted((number, path) for path in folder.iterdir() if (number := _number(path.name)) is not None)
-        self._files = deque((path.name, path.stat().st_size) for _, path in found)
-        self._next = found[-1][0] + 1 if found else 1
-        self.bytes = sum(size for _, size in self._files)
-        self._trim()
+        self._files: deque[tuple[str, int]] = deque()
+        self._next = 1
+        self.bytes = 0
+        self._known = False
+        try:
+            self._look_over()
+        except OSError:
+            self._known = False  # tried again, and said, when there is something to keep
 
     def keep_clip(self, name: str, samples: NDArray[np.int16], rate: int) -> str:
         """Keep sound as FLAC, bit for bit.
@@ -98,13 +101,24 @@ class Evidence:
         """Remove the oldest evidence to make room for records; gives the bytes freed."""
         freed = 0
         with self._lock:
-            while self._files and freed < bytes_wanted:
-                freed += self._remove_oldest()
+            while freed < bytes_wanted and (size := self._remove_oldest()) is not None:
+                freed += size
         return freed
 
     def _keep(self, tail: str, write: Callable[[Path], None]) -> str:
         with self._lock:
             return self._write(tail, write)
+
+    def _look_over(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for torn in self.folder.glob("*.part"):
+            torn.unlink()  # half a file from before a power cut
+        found = sorted((number, path) for path in self.folder.iterdir() if (number := _number(path.name)) is not None)
+        self._files = deque((path.name, path.stat().st_size) for _, path in found)
+        self._next = found[-1][0] + 1 if found else 1
+        self.bytes = sum(size for _, size in self._files)
+        self._known = True
+        self._trim()
 
     def _write(self, tail: str, write: Callable[[Path], None]) -> str:
         if (left := self._free(self.folder)) < FREE_BYTES_MIN:
@@ -112,6 +126,11 @@ class Evidence:
                 f"{self.folder}: {left / 2**20:.0f} MB free, evidence wants {FREE_BYTES_MIN // 2**20} MB;"
                 " make room on the disk"
             )
+        try:
+            if not self._known:
+                self._look_over()
+        except OSError as error:
+            raise EvidenceFault(f"{self.folder}: no evidence can be kept there ({error}); records go on") from error
         name = f"{self._next:012d}-{_safe(tail)}"
         part, path = self.folder / f"{name}.part", self.folder / name
         try:
@@ -119,7 +138,7 @@ class Evidence:
             os.replace(part, path)
             size = path.stat().st_size
         except (OSError, soundfile.SoundFileError) as error:
-            part.unlink(missing_ok=True)
+            _remove(part)
             raise EvidenceFault(f"{path}: could not be written ({error}); evidence lost, records go on") from error
         self._next += 1
         self._files.append((name, size))
@@ -128,14 +147,27 @@ class Evidence:
         return name
 
     def _trim(self) -> None:
-        while self._files and self.bytes > self._budget:
-            self._remove_oldest()
+        while self.bytes > self._budget and self._remove_oldest() is not None:
+            continue
 
-    def _remove_oldest(self) -> int:
-        name, size = self._files.popleft()
+    def _remove_oldest(self) -> int | None:
+        """Remove one file; gives its size, None where there is none or it is held open (Windows) and must wait."""
+        if not self._files:
+            return None
+        name, size = self._files[0]
+        if not _remove(self.folder / name):
+            return None
+        self._files.popleft()
         self.bytes -= size
-        (self.folder / name).unlink(missing_ok=True)
         return size
+
+
+def _remove(path: Path) -> bool:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def _number(name: str) -> int | None:

@@ -40,6 +40,7 @@ class PartRow:
     written: bool
     latency_ms: float | None
     judge_ms: float | None
+    answer_ms: float | None  #: capture complete to result answered
     recipe: str
     outcome: str
     clip: str | None
@@ -71,7 +72,7 @@ class OrderRow:
     cleared_at: str | None
     ended_at: str | None
     acknowledged_by: str | None
-    delivery: str  #: withheld | queued | unsettled | stands | rejected
+    fate: str  #: withheld | queued | unsettled | stands | rejected
     why: str
     number: str
     adopted: bool
@@ -131,7 +132,7 @@ class Reader:
         rows = self._last(
             "SELECT id, wall, station, mode, sequence, part_id, part_type, evaluation, score, defect, confidence,"
             " reason, quality, detectors, true_evaluation, true_score, defect_code, quality_code, written, latency_ms,"
-            " judge_ms, recipe, outcome, clip FROM parts WHERE id > ? AND (? IS NULL OR station = ?)"
+            " judge_ms, answer_ms, recipe, outcome, clip FROM parts WHERE id > ? AND (? IS NULL OR station = ?)"
             " ORDER BY id DESC LIMIT ?",
             (after, station, station),
             last,
@@ -147,7 +148,7 @@ class Reader:
         """Give the last incidents with what became of their orders, oldest first."""
         rows = self._last(
             "SELECT i.id, i.station, i.asset, i.failure_mode, i.severity, i.text, i.raised_at, i.cleared_at,"
-            " i.ended_at, i.acknowledged_by, coalesce(o.delivery, 'withheld'), coalesce(o.why, ''),"
+            " i.ended_at, i.acknowledged_by, coalesce(o.fate, 'withheld'), coalesce(o.why, ''),"
             " coalesce(o.number, ''), coalesce(o.adopted, 0), coalesce(o.state, ''),"
             " coalesce(o.raw, ''), coalesce(o.memo, '')"
             " FROM incidents i LEFT JOIN order_status o ON o.incident = i.id ORDER BY i.number DESC LIMIT ?",

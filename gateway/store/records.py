@@ -16,8 +16,8 @@ def add_part(db: sqlite3.Connection, record: PartRecord) -> int:
     row = db.execute(
         "INSERT INTO parts (wall, station, mode, plc_mode, sequence, part_id, part_type, evaluation, score, defect,"
         " confidence, reason, quality, detectors, true_evaluation, true_score, true_defect, defect_code, quality_code,"
-        " written, latency_ms, judge_ms, recipe, outcome)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " written, latency_ms, judge_ms, answer_ms, recipe, outcome)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             record.wall,
             record.station,
@@ -41,6 +41,7 @@ def add_part(db: sqlite3.Connection, record: PartRecord) -> int:
             int(record.written),
             record.latency_ms,
             record.judge_ms,
+            record.answer_ms,
             record.recipe,
             record.outcome,
         ),

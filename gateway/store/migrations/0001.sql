@@ -24,6 +24,7 @@ CREATE TABLE parts (
     written INTEGER NOT NULL,
     latency_ms REAL,
     judge_ms REAL,
+    answer_ms REAL,
     recipe TEXT NOT NULL,
     outcome TEXT NOT NULL,
     clip TEXT                       -- name in the evidence folder; the file may be gone by budget
@@ -86,7 +87,7 @@ CREATE INDEX episodes_by_incident ON episodes (incident);
 CREATE TABLE order_status (         -- one row an incident that was to have an order, or was refused one
     incident TEXT PRIMARY KEY REFERENCES incidents (id),
     cmms TEXT NOT NULL,
-    delivery TEXT NOT NULL,         -- withheld | queued | unsettled | stands | rejected
+    fate TEXT NOT NULL,             -- withheld | queued | unsettled | stands | rejected
     why TEXT NOT NULL,
     wanted_at TEXT NOT NULL,
     number TEXT NOT NULL,
