@@ -24,9 +24,9 @@ def command(
     never take it: a person must act), withheld (by a cap or because the site file names no CMMS), or stands.
     """
     with open_store(store, site) as reader:
-        rows = [{**asdict(row), "order": _order(row.delivery, row.number)} for row in reader.orders(last)]
+        rows = [{**asdict(row), "order": _order(row.fate, row.number)} for row in reader.orders(last)]
     show(rows, as_json=as_json, columns=COLUMNS, nothing="no incidents yet")
 
 
-def _order(delivery: str, number: str) -> str:
-    return number if delivery == "stands" else delivery
+def _order(fate: str, number: str) -> str:
+    return number if fate == "stands" else fate

@@ -15,7 +15,7 @@ def worse(a: str, b: str) -> str:
     return max(a, b, key=lambda word: SEVERITIES.index(word) if word in SEVERITIES else 0)
 
 
-class Delivery(StrEnum):
+class Fate(StrEnum):
     """How far the order of an incident got."""
 
     WITHHELD = "withheld"  #: none is to be made; `why` says the reason
@@ -32,7 +32,7 @@ class OrderLink:
     incident: str
     asset: str
     wanted_at: datetime
-    delivery: Delivery
+    fate: Fate
     cmms: str = ""  #: where it goes; empty where it is withheld
     why: str = ""
     number: str = ""
@@ -42,19 +42,19 @@ class OrderLink:
     @property
     def open(self) -> bool:
         """True while it is on its way or in somebody's hands; one that was deleted is in nobody's."""
-        if self.delivery is Delivery.STANDS:
+        if self.fate is Fate.STANDS:
             return self.state is None or (self.state.open and self.state is not OrderState.UNKNOWN)
-        return self.delivery in {Delivery.QUEUED, Delivery.UNSETTLED}
+        return self.fate in {Fate.QUEUED, Fate.UNSETTLED}
 
     @property
     def over(self) -> bool:
         """True once a person has finished or cancelled it in the CMMS."""
-        return self.delivery is Delivery.STANDS and self.state is not None and not self.state.open
+        return self.fate is Fate.STANDS and self.state is not None and not self.state.open
 
     @property
     def counts(self) -> bool:
         """True where it uses up the weekly allowance: an order of ours that a person has had to read, or will."""
-        return not self.adopted and self.delivery in {Delivery.QUEUED, Delivery.UNSETTLED, Delivery.STANDS}
+        return not self.adopted and self.fate in {Fate.QUEUED, Fate.UNSETTLED, Fate.STANDS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connectors.cmms.port import OrderState
-from gateway.incidents.book import Book, Delivery, Incident, OrderLink, Policy, Tell, What, worse
+from gateway.incidents.book import Book, Fate, Incident, OrderLink, Policy, Tell, What, worse
 
 WEEK = timedelta(days=7)
 EPISODES_MAX = 500  #: remembered per incident; a machine that flaps more often is told of once anyway
@@ -57,7 +57,7 @@ def review(book: Book, now: datetime, policy: Policy, make_id: Callable[[], str]
 
 def order_by_hand(book: Book, incident: Incident, now: datetime, policy: Policy) -> Told:
     """Give this incident its order because a person says so, whatever caps and refusals said."""
-    link = OrderLink(incident.id, incident.asset, now, Delivery.QUEUED, policy.routed[incident.station])
+    link = OrderLink(incident.id, incident.asset, now, Fate.QUEUED, policy.routed[incident.station])
     book = replace(book, orders={**book.orders, incident.id: link})
     return book, (Tell(What.ORDER, incident.id, "asked for by a person"),)
 
@@ -94,9 +94,9 @@ def _order(book: Book, incident: Incident, now: datetime, policy: Policy) -> Tol
     elif len(week) >= policy.per_week:
         why = f"{len(week)} automatic orders in 7 days, {policy.per_week} allowed; a person decides"
     else:
-        link = OrderLink(incident.id, incident.asset, now, Delivery.QUEUED, policy.routed[incident.station])
+        link = OrderLink(incident.id, incident.asset, now, Fate.QUEUED, policy.routed[incident.station])
         return replace(book, orders={**book.orders, incident.id: link}), (Tell(What.ORDER, incident.id, incident.text),)
-    link = OrderLink(incident.id, incident.asset, now, Delivery.WITHHELD, why=why)
+    link = OrderLink(incident.id, incident.asset, now, Fate.WITHHELD, why=why)
     tells = [Tell(What.WITHHELD, incident.id, f"no order for {incident.asset}, {incident.failure_mode}: {why}")]
     # Somebody is on the way to this asset already: the order in their hands is where they will read it.
     mate = next((o for o in on_asset if o.open), None)

@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 
 import structlog
 
-from connectors.cmms.port import CmmsPort
+from connectors.cmms.port import CmmsFault, CmmsPort
 from gateway.ledger import outbox, views
 from gateway.ledger.desk import Desk
 from gateway.ledger.jobs import Job, schedule
@@ -79,10 +79,16 @@ class Ledger:
         self.scribe = Scribe(Desk(plan, self.store, clock, random_id), self.store, self.evidence, clock)
         self.keeper = Keeper(plan, self.store, clock)
         self.painter = Painter(self.store, self.evidence, clock, self._touch)
-        self.senders = {
-            name: Sender(name, make_port(name), self.store, self.evidence, clock, plan.delivery, self._touch)
-            for name in plan.cmms
-        }
+        self.senders: dict[str, Sender] = {}
+        self._unmade: list[str] = []
+        for name in plan.cmms:
+            try:
+                port = make_port(name)
+            except (CmmsFault, ValueError) as fault:
+                # A certificate file that cannot be read must not keep parts from being stored.
+                self._unmade.append(f"{name}: {fault}; orders wait in the outbox")
+                continue
+            self.senders[name] = Sender(name, port, self.store, self.evidence, clock, plan.delivery, self._touch)
         self._scheduler = schedule(plan, self._jobs.put)
         self._reported_at = -REPORT_S
         self._stopping = False
@@ -144,7 +150,8 @@ class Ledger:
         with self.store.reading() as db:
             shown = views.incidents(db)
             waiting, stuck = outbox.counts(db)
-        faults = (*self.store.alarms, *self.scribe.faults, *(s.fault for s in self.senders.values() if s.fault))
+        down = (sender.fault for sender in self.senders.values() if sender.fault)
+        faults = (*self.store.alarms, *self.scribe.faults, *self._unmade, *down)
         report = LedgerReport(
             at=self._reported_at,
             incidents=shown,

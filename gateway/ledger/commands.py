@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from gateway.incidents.book import Book, Delivery
+from gateway.incidents.book import Book, Fate
 from gateway.ledger.plan import LedgerPlan
 from gateway.processes.messages import Command
 
@@ -83,7 +83,7 @@ def _order(command: Command, book: Book, plan: LedgerPlan) -> Answer:
     if not plan.routed.get(incident.station):
         return Answer(accepted=False, sentence=f"order: the site file names no CMMS for station {incident.station}")
     link = book.orders.get(incident.id)
-    if link is not None and link.delivery not in {Delivery.WITHHELD, Delivery.REJECTED}:
+    if link is not None and link.fate not in {Fate.WITHHELD, Fate.REJECTED}:
         return Answer(accepted=False, sentence=f"order: incident {incident.id} has one: {link.number or 'queued'}")
     return Answer(accepted=True, sentence=f"order for incident {incident.id} queued, asked for by {command.who}")
 

@@ -7,7 +7,7 @@ import sqlite3
 from datetime import datetime, timedelta
 
 from connectors.cmms.port import OrderState
-from gateway.incidents.book import Book, Delivery, Incident, OrderLink
+from gateway.incidents.book import Book, Fate, Incident, OrderLink
 from gateway.incidents.rules import WEEK
 
 
@@ -67,7 +67,7 @@ def seen_before(db: sqlite3.Connection, episode: str) -> bool:
 
 def _links(db: sqlite3.Connection, now: datetime) -> dict[str, OrderLink]:
     rows = db.execute(
-        "SELECT o.incident, i.asset, o.wanted_at, o.delivery, o.cmms, o.why, o.number, o.adopted, o.state"
+        "SELECT o.incident, i.asset, o.wanted_at, o.fate, o.cmms, o.why, o.number, o.adopted, o.state"
         " FROM order_status o JOIN incidents i ON i.id = o.incident"
         " WHERE i.ended_at IS NULL OR i.held_until IS NOT NULL OR o.wanted_at > ? ORDER BY i.number",
         ((now - WEEK - timedelta(days=1)).isoformat(),),
@@ -77,7 +77,7 @@ def _links(db: sqlite3.Connection, now: datetime) -> dict[str, OrderLink]:
             incident=row[0],
             asset=row[1],
             wanted_at=datetime.fromisoformat(row[2]),
-            delivery=Delivery(row[3]),
+            fate=Fate(row[3]),
             cmms=row[4],
             why=row[5],
             number=row[6],
@@ -122,14 +122,14 @@ def _put(db: sqlite3.Connection, incident: Incident) -> None:
 
 def _put_link(db: sqlite3.Connection, incident: Incident, link: OrderLink) -> None:
     # Only the rules' decisions come this way (queued, withheld); what the CMMS says is written by its sender alone.
-    assert link.delivery in {Delivery.QUEUED, Delivery.WITHHELD}, link
+    assert link.fate in {Fate.QUEUED, Fate.WITHHELD}, link
     at = link.wanted_at.isoformat()
     db.execute(
-        "INSERT INTO order_status (incident, cmms, delivery, why, wanted_at, number, href, adopted, state, raw, memo,"
+        "INSERT INTO order_status (incident, cmms, fate, why, wanted_at, number, href, adopted, state, raw, memo,"
         " changed_at) VALUES (?, ?, ?, ?, ?, '', '', 0, '', '', '', ?) ON CONFLICT (incident) DO UPDATE SET"
-        " cmms = excluded.cmms, delivery = excluded.delivery, why = excluded.why, wanted_at = excluded.wanted_at,"
+        " cmms = excluded.cmms, fate = excluded.fate, why = excluded.why, wanted_at = excluded.wanted_at,"
         " changed_at = excluded.changed_at",
-        (incident.id, link.cmms, link.delivery, link.why, at, at),
+        (incident.id, link.cmms, link.fate, link.why, at, at),
     )
 
 

@@ -23,7 +23,7 @@ from enum import StrEnum
 from typing import Any
 
 from connectors.cmms.port import Order, OrderState, OrderStatus, Ref
-from gateway.incidents.book import Delivery
+from gateway.incidents.book import Fate
 
 
 class Kind(StrEnum):
@@ -124,7 +124,7 @@ def pending(db: sqlite3.Connection, cmms: str, limit: int = 200) -> list[Item]:
     rows = db.execute(
         "SELECT b.id, b.incident, b.kind, b.state, b.payload, b.attempts, b.looked FROM outbox b"
         " LEFT JOIN order_status o ON o.incident = b.incident"
-        " WHERE b.cmms = ? AND b.state IN (?,?,?) AND (b.kind = 'order' OR o.delivery = 'stands')"
+        " WHERE b.cmms = ? AND b.state IN (?,?,?) AND (b.kind = 'order' OR o.fate = 'stands')"
         " ORDER BY (b.kind = 'order') DESC, b.urgent DESC, b.id LIMIT ?",
         (cmms, *OPEN, limit),
     )
@@ -163,12 +163,12 @@ def undrawn(db: sqlite3.Connection) -> list[int]:
 
 
 def settle_order(
-    db: sqlite3.Connection, incident: str, delivery: Delivery, wall: str, *, ref: Ref | None = None, why: str = ""
+    db: sqlite3.Connection, incident: str, fate: Fate, wall: str, *, ref: Ref | None = None, why: str = ""
 ) -> None:
     """Write how far the order of an incident got."""
     db.execute(
-        "UPDATE order_status SET delivery = ?, why = ?, number = ?, href = ?, changed_at = ? WHERE incident = ?",
-        (delivery, why, ref.number if ref else "", ref.href if ref else "", wall, incident),
+        "UPDATE order_status SET fate = ?, why = ?, number = ?, href = ?, changed_at = ? WHERE incident = ?",
+        (fate, why, ref.number if ref else "", ref.href if ref else "", wall, incident),
     )
 
 
@@ -188,7 +188,7 @@ def ref_of(db: sqlite3.Connection, incident: str) -> Ref:
 def to_follow(db: sqlite3.Connection, cmms: str) -> list[tuple[str, Ref, str, str]]:
     """List orders that stand and are not over: (incident, ref, state, memo)."""
     rows = db.execute(
-        "SELECT incident, number, href, adopted, state, memo FROM order_status WHERE cmms = ? AND delivery = 'stands'"
+        "SELECT incident, number, href, adopted, state, memo FROM order_status WHERE cmms = ? AND fate = 'stands'"
         " AND state NOT IN (?,?,?) ORDER BY incident LIMIT 1000",
         (cmms, OrderState.DONE, OrderState.CLOSED, OrderState.CANCELLED),
     )

@@ -41,9 +41,12 @@ class Painter:
 
     def give_up_lost(self) -> None:
         """Say of every picture a former process was making that it will not come: its spectrum is gone."""
-        with self._store.commit() as db:
-            for item in outbox.undrawn(db):
-                self._give_up(db, item, "the gateway was restarted while it was drawn")
+        try:
+            with self._store.commit() as db:
+                for item in outbox.undrawn(db):
+                    self._give_up(db, item, "the gateway was restarted while it was drawn")
+        except sqlite3.Error as error:
+            log.warning("missing pictures could not be noted; the next start does it", error=str(error))
 
     def close(self) -> None:
         """Let the drawing under way go; what was not begun is given up at the next start."""

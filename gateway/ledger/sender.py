@@ -21,7 +21,7 @@ from connectors.cmms.port import (
     RetryAfter,
     Unknown,
 )
-from gateway.incidents.book import Delivery as Fate
+from gateway.incidents.book import Fate
 from gateway.ledger import outbox
 from gateway.ledger.outbox import Item, Kind, State
 from gateway.ledger.plan import Delivery
@@ -209,7 +209,7 @@ class Sender:
             wall = self._wall()
             outbox.mark(db, item, State.REJECTED, wall, why=reason, attempts=item.attempts + 1)
             outbox.settle_order(db, item.incident, Fate.REJECTED, wall, why=reason)
-            said = f"no order exists for {item.payload['asset']}, {item.payload['failure_mode']}: {reason}"
+            said = f"no order could be made for {item.payload['asset']}, {item.payload['failure_mode']}: {reason}"
             self._event(db, "order-rejected", said, "error")
         self._changed()
 

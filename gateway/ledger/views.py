@@ -13,7 +13,7 @@ def incidents(db: sqlite3.Connection) -> tuple[IncidentView, ...]:
     """Every open incident and the last few that ended, newest first."""
     columns = (
         "i.id, i.station, i.asset, i.failure_mode, i.severity, i.raised_at, i.cleared_at, i.acknowledged_by, i.text,"
-        " coalesce(o.delivery, 'withheld'), coalesce(o.number, ''), coalesce(o.adopted, 0), coalesce(o.why, ''),"
+        " coalesce(o.fate, 'withheld'), coalesce(o.number, ''), coalesce(o.adopted, 0), coalesce(o.why, ''),"
         " coalesce(o.state, ''), i.number AS nr"
     )
     source = f"SELECT {columns} FROM incidents i LEFT JOIN order_status o ON o.incident = i.id"  # noqa: S608
@@ -25,9 +25,9 @@ def incidents(db: sqlite3.Connection) -> tuple[IncidentView, ...]:
     return tuple(_view(row) for row in rows)
 
 
-def order_word(delivery: str, number: str, *, adopted: bool, why: str) -> str:
+def order_word(fate: str, number: str, *, adopted: bool, why: str) -> str:
     """Say how far an order got, in the word people read."""
-    match delivery:
+    match fate:
         case "stands":
             return f"{number} (was open already)" if adopted else number
         case "queued":

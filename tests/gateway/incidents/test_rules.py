@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.cmms.port import OrderState
-from gateway.incidents.book import Book, Delivery, Policy, What
+from gateway.incidents.book import Book, Fate, Policy, What
 from gateway.incidents.rules import Heard, acknowledge, hear, order_by_hand, review
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -37,7 +37,7 @@ class Run:
         self._take(review(self.book, self.now, self.policy, self.make_id))
 
     def order_is(self, incident, state, number="1001"):
-        link = replace(self.book.orders[incident], delivery=Delivery.STANDS, number=number, state=state)
+        link = replace(self.book.orders[incident], fate=Fate.STANDS, number=number, state=state)
         self.book = replace(self.book, orders={**self.book.orders, incident: link})
 
     def _take(self, told):
@@ -211,7 +211,7 @@ def test_an_episode_that_cleared_before_it_was_reported_still_becomes_known(run)
 def test_an_adopted_order_uses_up_no_allowance(run):
     run.hear("E1")
     run.book = replace(
-        run.book, orders={"I1": replace(run.book.orders["I1"], delivery=Delivery.STANDS, number="77", adopted=True)}
+        run.book, orders={"I1": replace(run.book.orders["I1"], fate=Fate.STANDS, number="77", adopted=True)}
     )
     run.hear("E2", mode="inner race")
 
@@ -224,7 +224,7 @@ def test_a_person_can_have_the_order_that_was_withheld():
     run._take(order_by_hand(run.book, run.book.incidents["I1"], run.now, run.policy))
 
     assert run.said(What.ORDER) == ["I1"]
-    assert run.book.orders["I1"].delivery is Delivery.QUEUED
+    assert run.book.orders["I1"].fate is Fate.QUEUED
 
 
 def test_acknowledging_ends_nothing(run):
@@ -274,6 +274,6 @@ def _check(run):
     assert len(orders) == len(set(orders)), "two orders of one incident"
     for incident in run.book.incidents.values():
         assert incident.id in run.book.orders, "an incident whose order nobody decided"
-        assert (incident.cleared_at is None) or not incident.active
+        assert (incident.cleared_at is None) == incident.active
     episodes = [e for i in run.book.incidents.values() for e in i.episodes]
     assert len(episodes) == len(set(episodes)), "an episode of two incidents"

@@ -43,8 +43,9 @@ OUTER = Diagnosis(
 def part(sequence=1, **changes):
     told = changes.pop("told", Verdict(Evaluation.NOT_OK, 1.83, "crack", None, "ring too low"))
     values = {
-        "station": "ring", "mode": "active", "plc_mode": 1, "sequence": sequence, "part_id": f"P{sequence:05d}", "part_type": 1,
-        "wall": "2026-11-24T12:00:00+00:00", "told": told, "defect_code": 2, "quality_code": 0, "true": None,
+        "station": "ring", "mode": "active", "plc_mode": 1, "sequence": sequence, "part_id": f"P{sequence:05d}",
+        "part_type": 1, "wall": "2026-11-24T12:00:00+00:00", "told": told, "defect_code": 2, "quality_code": 0,
+        "true": None,
         "written": True, "latency_ms": 9.1, "judge_ms": 3.0, "recipe": "bracket-A/1/abc", "outcome": "judged",
     }  # fmt: skip
     return PartRecord(**{**values, **changes})
@@ -52,7 +53,8 @@ def part(sequence=1, **changes):
 
 def report(clock, *episodes, evidence=None, station="pump-7"):
     return ConditionReport(
-        station, clock.now(), clock.wall().isoformat(), True, 1480.0, {"rms_db": -20.0}, 12.3, "frozen", OUTER, (), episodes, evidence
+        station, clock.now(), clock.wall().isoformat(), True, 1480.0, {"rms_db": -20.0}, 12.3, "frozen", OUTER, (),
+        episodes, evidence,
     )  # fmt: skip
 
 
@@ -225,3 +227,58 @@ def test_events_are_stored_in_order(ledger, channel, clock, tmp_path):
 
     with Reader(tmp_path) as reader:
         assert [e.sentence for e in reader.events(2)] == ["1", "2"]
+
+
+def test_a_connector_that_cannot_be_made_keeps_nothing_else_from_working(tmp_path, channel, clock):
+    def make(name):
+        raise ValueError("ca_file: /etc/plant.pem cannot be read")
+
+    plan = LedgerPlan("L", str(tmp_path), stations=(StationEntry("pump-7", "", "PUMP-7", "maximo"),))
+    with ExitStack() as stack:
+        ledger = Ledger(plan, channel, clock, make, stack)
+        turn(ledger, channel, clock, report(clock, episode()))
+
+    shown = last_report(channel)
+    assert "ca_file" in shown.faults[0]
+    assert shown.incidents[0].order == "queued"
+
+
+def test_an_episode_that_is_over_and_forgotten_is_not_raised_again_by_a_late_report(ledger, channel, clock):
+    turn(ledger, channel, clock, report(clock, episode(mode="abnormal sound")))
+    deliver(ledger, clock)
+    turn(ledger, channel, clock, report(clock, episode(mode="abnormal sound", active=False)))
+    with ledger.store.commit() as db:
+        db.execute("UPDATE order_status SET state = 'done'")
+    turn(ledger, channel, clock)
+    clock.pass_(25 * 3600)
+    turn(ledger, channel, clock)
+    turn(ledger, channel, clock, report(clock, episode(mode="abnormal sound", active=False)))
+
+    assert len(last_report(channel).incidents) == 1
+
+
+def test_a_withheld_order_is_made_when_a_person_asks_for_it(ledger, channel, clock, cmms):
+    turn(ledger, channel, clock, report(clock, episode("E1")))
+    deliver(ledger, clock)
+    turn(ledger, channel, clock, report(clock, episode("E2", mode="inner race")))
+    withheld = next(i for i in last_report(channel).incidents if i.failure_mode == "inner race")
+    assert withheld.order.startswith("none (PUMP-7 has had its automatic order of this week (1001)")
+
+    turn(ledger, channel, clock, Command("order", withheld.id, "Ana", "page"))
+    deliver(ledger, clock)
+
+    assert [order.failure_mode for order in cmms.orders.values()] == ["outer race", "inner race"]
+
+
+def test_a_rejected_order_is_tried_again_when_a_person_has_mended_the_mapping(ledger, channel, clock, cmms):
+    cmms.plan.append("reject")
+    turn(ledger, channel, clock, report(clock, episode()))
+    deliver(ledger, clock)
+    turn(ledger, channel, clock)
+    (incident,) = last_report(channel).incidents
+    assert incident.order == "none (asset is not valid (assetnum))"
+    assert last_report(channel).outbox_stuck == 1
+
+    turn(ledger, channel, clock, Command("order", incident.id, "Ana", "page"))
+    deliver(ledger, clock)
+    assert len(cmms.orders) == 1

@@ -127,7 +127,7 @@ def check_one_order(plant):
     (order,) = plant.maximo.orders
     with Reader(plant.folder) as reader:
         (row,) = reader.orders(10)
-    assert (row.delivery, row.number, row.adopted) == ("stands", order.number, False)
+    assert (row.fate, row.number, row.adopted) == ("stands", order.number, False)
     assert order.key == row.incident
     assert order.description == "Pump 7 drive end bearing: outer race indication, +12 dB in 6 days"
 

@@ -45,6 +45,7 @@ class Bench:
 
     def open(self):
         self.store = Store.open(self.folder, "now")
+        self.store._db.execute("PRAGMA synchronous = OFF")  # no test cuts the power: 100 times as fast
         self.evidence = Evidence(self.folder / "evidence", 10**6)
         self.sender = Sender(
             "maximo", self.cmms, self.store, self.evidence, self.clock, Delivery(), self._changed, random.Random(7)
@@ -65,7 +66,7 @@ class Bench:
     def state(self, key="KEY1"):
         with self.store.reading() as db:
             return db.execute(
-                "SELECT o.delivery, o.number, b.state, o.adopted FROM order_status o JOIN outbox b ON"
+                "SELECT o.fate, o.number, b.state, o.adopted FROM order_status o JOIN outbox b ON"
                 " b.incident = o.incident AND b.kind = 'order' WHERE o.incident = ?",
                 (key,),
             ).fetchone()
@@ -271,7 +272,7 @@ def test_the_thread_outlives_a_bug_and_stops_when_told(bench, cmms):
 DEEDS = ["answer", "commit and drop", "drop", "refuse", "auth", "die", "bug"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=st.lists(st.sampled_from(DEEDS), max_size=8), kill_at=st.sets(st.integers(1, 40), max_size=4))
 def test_exactly_one_order_stands_whatever_the_cmms_does_and_whenever_the_ledger_dies(tmp_path_factory, plan, kill_at):
     from tests.gateway.ledger import conftest

@@ -4,6 +4,7 @@ import sqlite3
 
 import pytest
 
+from gateway.processes.messages import EventRecord
 from gateway.store import records
 from gateway.store.database import DATABASE, Store, StoreError
 from gateway.store.migrate import migrate, shipped, version_of
@@ -62,18 +63,25 @@ def test_a_newer_database_is_refused_and_left_alone(tmp_path):
 
 def test_what_was_committed_can_be_read_while_the_writer_goes_on(tmp_path):
     store = Store.open(tmp_path, "now")
+    event = EventRecord("2026-11-24T12:00:00+00:00", "plc", "link-lost", "no answer")
+    with Reader(tmp_path) as reader, store.commit() as db:
+        records.add_event(db, event)
+        assert reader.events(9) == [], "not committed yet"
     with Reader(tmp_path) as reader:
-        with store.commit() as db:
-            records.set_fact(db, "a", "1")
-            assert reader.events(1) == []
+        assert [e.sentence for e in reader.events(9)] == ["no answer"]
     store.close()
 
 
 def test_a_failed_transaction_leaves_nothing(tmp_path):
     store = Store.open(tmp_path, "now")
-    with pytest.raises(sqlite3.IntegrityError), store.commit() as db:
-        records.set_fact(db, "a", "1")
-        db.execute("INSERT INTO defect_codes VALUES ('ring', 'crack', 1)")
+
+    def half():
+        with store.commit() as db:
+            records.set_fact(db, "a", "1")
+            db.execute("INSERT INTO defect_codes VALUES ('ring', 'crack', 1)")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        half()
     with store.reading() as db:
         assert records.fact(db, "a") is None
     store.close()

@@ -64,6 +64,16 @@ def test_a_folder_that_vanished_costs_the_evidence_alone(tmp_path):
         store.keep_clip("x", np.zeros(10, np.int16), 48000)
 
 
+def test_a_folder_that_cannot_be_made_is_tried_again(tmp_path):
+    (tmp_path / "e").write_text("in the way")
+    store = evidence(tmp_path / "e")
+    with pytest.raises(EvidenceFault, match="no evidence can be kept there"):
+        store.keep_picture("p", b"1")
+
+    (tmp_path / "e").unlink()
+    assert store.read(store.keep_picture("p", b"1")) == b"1"
+
+
 def test_evidence_gives_way(tmp_path):
     store = evidence(tmp_path)
     for n in range(5):
