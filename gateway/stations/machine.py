@@ -14,25 +14,26 @@ from analytics.diagnosis.joint import judge, prepare
 from analytics.diagnosis.result import NONE, UNDECIDED, DiagnosisResult
 from analytics.quality.words import Quality
 from analytics.signal.envelope import LONGEST_S, Spectra
-from analytics.wear.baseline import Baseline, learn
-from analytics.wear.indicators import BLOCK_S, NAMES, WINDOW_BLOCKS, levels_db, spikiness
+from analytics.wear.indicators import NAMES, WINDOW_BLOCKS, levels_db, spikiness
 from gateway.processes.clock import Clock
 from gateway.processes.messages import ConditionReport, Diagnosis, Line, MachineEvidence, PlantState
 from gateway.stations.episodes import Episodes
+from gateway.stations.normal import Normal
 from gateway.stations.plan import BearingPlan, MachinePlan
 from gateway.stations.running import RunningSound
 
 REPORT_S = 1.0
 ABNORMAL = "abnormal sound"
 FAULTS = ("outer race", "inner race", "rolling element")
-SLOWEST_RPM = 60.0  #: ten seconds then hold ten turns: nothing can be said
-_BASELINE_WINDOWS = 20
+SPEEDS_RPM = (60.0, 60_000.0)  #: what a tag may say of a shaft; anything else is a broken tag
+TURNS_LEAST = 10.0  #: in a record, before a diagnosis is tried at all
 _LEVEL_BACK_DB = 2.0  # a level counts as normal again so far below the warning
 _LATEST_WINDOWS = 4  # 2 s: the level people are told is that of now, not of the record's beginning
-_OTHER_SPEED = 0.10  # levels are compared at the speed the baseline was learned at, give or take this share
 _OVER = object()  # a look has no step left
 # What a gap costs is counted in the record itself; everything else says that the sound is not the machine's.
 _HARMLESS = frozenset({Quality.GAP})
+
+_Results = list[tuple[BearingPlan, DiagnosisResult]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +42,7 @@ class _Look:
 
     record: NDArray[np.float32]
     rpm: float
-    over_db: NDArray[np.float64] | None  # level over baseline of each window of the record
+    over_db: NDArray[np.float64] | None  # level over normal of each window of the record
 
 
 class MachineStation:
@@ -66,17 +67,15 @@ class MachineStation:
         self._plan = plan
         self._rate = rate
         self._clock = clock
-        self._sound = RunningSound(rate, min(plan.diagnose_over_s, LONGEST_S))
+        self._record_s = min(plan.diagnose_over_s, LONGEST_S)
+        self._sound = RunningSound(rate, self._record_s)
         self._bearings = tuple((b, Orders(b.elements, b.bpfo, b.bpfi, b.bsf, b.ftf)) for b in plan.bearings)
+        self._normal = Normal(plan.learn_s)
         self._episodes = Episodes(Rule(*plan.persist), make_id)
         self._running: bool | None = None
         self._tag_rpm: float | None = None
         self._record_rpm: float | None = None  # when the record under way began
-        self._learning: list[NDArray[np.float64]] = []
-        self._baseline: Baseline | None = None
-        self._baseline_at: datetime | None = None
-        self._baseline_rpm: float | None = None
-        self._ear: tuple[Quality, ...] = ()
+        self._ear: tuple[Quality, ...] = ()  # what is wrong with it
         self._heard: set[Quality] = set()  # wrong with the samples since the last report
         self._looked_at: int | None = None  # index of the last look
         self._looking: Iterator[None] | None = None
@@ -99,8 +98,7 @@ class MachineStation:
 
     def restart_baseline(self) -> None:
         """Learn what is normal anew, and clear every episode: a person has worked on the machine."""
-        self._baseline = None
-        self._learning.clear()
+        self._normal.restart()
         self._episodes.end()
         self._restart()
 
@@ -114,7 +112,8 @@ class MachineStation:
             self._restart()
             return
         for _ in self._sound.feed(samples, start):
-            self._learn()
+            if self._sound.blocks % WINDOW_BLOCKS == 0 and not self._ear:
+                self._normal.hear(levels_db(self._sound.window()), self._rpm(), self._clock.wall())
             if self._look_due():
                 self._begin_look()
         # One step a call: a whole look takes as long as a part may wait for its verdict.
@@ -139,11 +138,10 @@ class MachineStation:
         """
         self._report_at = now + REPORT_S
         self._ear = tuple(q for q in ear_quality if q not in _HARMLESS)
+        if self._ear:
+            self._restart()
         quality = tuple(dict.fromkeys((*ear_quality, *sorted(self._heard))))
         self._heard.clear()
-        over = self._over_now()
-        if over is not None and over >= self._plan.level_critical_db and not self._ear:
-            self._episodes.escalate()
         evidence, self._evidence = self._evidence, None
         return ConditionReport(
             self._name,
@@ -152,8 +150,8 @@ class MachineStation:
             self._running,
             self._rpm(),
             self._indicators(),
-            over,
-            self._baseline_words(),
+            self._over_now(),
+            self._normal.words,
             self._now_diagnosis(),
             quality,
             self._episodes.report(),
@@ -163,17 +161,18 @@ class MachineStation:
     # ---- state of the machine ---------------------------------------------------------------------------------------
 
     def _runs(self) -> bool:
-        """Whether it runs: as its tag says; without a tag, where the site file gives the speed, it always does."""
+        """Whether it runs: as its tag says; without a tag, as long as its speed is known."""
         return self._running is True or (self._running is None and self._rpm() is not None)
 
     def _rpm(self) -> float | None:
         rpm = self._plan.rpm if self._plan.rpm is not None else self._tag_rpm
-        return rpm if rpm is not None and np.isfinite(rpm) and rpm >= SLOWEST_RPM else None
+        return rpm if rpm is not None and SPEEDS_RPM[0] <= rpm <= SPEEDS_RPM[1] else None
 
     def _restart(self) -> None:
         self._sound.restart()
         self._record_rpm = None
         self._looking = None
+        self._diagnosis = None
 
     def _indicators(self) -> dict[str, float]:
         if not self._sound.blocks:
@@ -183,39 +182,28 @@ class MachineStation:
         levels = dict(zip(NAMES, (round(float(v), 2) for v in levels_db(window)), strict=True))
         return {**levels, "kurtosis": round(kurtosis, 3), "crest": round(crest, 3)}
 
-    # ---- baseline ---------------------------------------------------------------------------------------------------
-
-    def _learn(self) -> None:
-        if self._baseline is not None or self._ear or self._sound.blocks % WINDOW_BLOCKS:
-            return
-        self._learning.append(levels_db(self._sound.window()))
-        if self._learned_s() < self._plan.learn_s or len(self._learning) < _BASELINE_WINDOWS:
-            return
-        self._baseline = learn(np.array(self._learning))
-        self._baseline_at = self._clock.wall()
-        self._baseline_rpm = self._rpm()
-        self._learning.clear()
-
-    def _learned_s(self) -> float:
-        return len(self._learning) * WINDOW_BLOCKS * BLOCK_S
-
-    def _baseline_words(self) -> str:
-        if self._baseline is None or self._baseline_at is None:
-            return f"learning {self._learned_s():.0f} of {self._plan.learn_s:.0f} s"
-        return f"frozen {self._baseline_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
-
-    def _comparable(self) -> Baseline | None:
-        rpm, learned = self._rpm(), self._baseline_rpm
-        if rpm is not None and learned is not None and abs(rpm / learned - 1) > _OTHER_SPEED:
-            return None
-        return self._baseline
-
     def _over_now(self) -> float | None:
-        """Level over baseline of the last window, dB."""
-        baseline = self._comparable()
-        if baseline is None or self._sound.blocks < WINDOW_BLOCKS:
+        """Level over normal of the last window, dB."""
+        if self._sound.blocks < WINDOW_BLOCKS:
             return None
-        return round(float(baseline.over(levels_db(self._sound.window()))[0]), 2)
+        over = self._normal.over_db(levels_db(self._sound.window())[None, :], self._rpm())
+        return None if over is None else round(float(over[0]), 2)
+
+    def _now_diagnosis(self) -> Diagnosis:
+        """Repeat the last diagnosis, unless something stands in the way of any."""
+        if self._running is False:
+            reason = "the machine stands still"
+        elif self._rpm() is None:
+            reason = "the shaft speed is not known"
+        elif self._ear:
+            reason = f"the ear cannot be trusted: {', '.join(self._ear)}"
+        elif not self._bearings:
+            reason = "no bearing is named in the site file"
+        elif self._diagnosis is not None:
+            return self._diagnosis
+        else:
+            reason = f"{self._sound.seconds(self._rate):.0f} of {self._record_s:.0f} s heard without a gap"
+        return Diagnosis(UNDECIDED, None, reason, rpm=self._rpm())
 
     # ---- looking ----------------------------------------------------------------------------------------------------
 
@@ -230,37 +218,33 @@ class MachineStation:
             for _ in self._looking:
                 pass
         self._looked_at = self._sound.end
-        baseline = self._comparable()
-        over = None if baseline is None else baseline.over(self._sound.levels())[:, 0]
+        over = self._normal.over_db(self._sound.levels(), self._rpm())
         self._looking = self._look(_Look(self._sound.record(), self._rpm() or 0.0, over))
 
     def _look(self, look: _Look) -> Iterator[None]:
         """Diagnose every bearing, a step at a time, then let the episodes know."""
-        results: list[tuple[BearingPlan, DiagnosisResult]] = []
+        results: _Results = []
         heard: Spectra | None = None
-        if look.rpm and self._bearings and look.record.any():
+        turns = look.rpm / 60 * len(look.record) / self._rate
+        if turns >= TURNS_LEAST and self._bearings and look.record.any():
             heard = prepare(look.record, self._rate, look.rpm, tuple(orders for _, orders in self._bearings))
             yield
             for bearing, orders in self._bearings:
                 results.append((bearing, judge(heard, look.rpm / 60, self._plan.rpm_tolerance, orders)))
                 yield
-        if self._ear:
-            return
         called = [one for one in results if one[1].called]
         best = max(called, key=lambda one: max(one[1].scores.values()), default=None)
-        self._diagnosis = _told(best, results, look)
+        self._diagnosis = _told(best, results, look, turns)
         self._persist(best, results, look, heard)
 
     def _persist(
-        self,
-        best: tuple[BearingPlan, DiagnosisResult] | None,
-        results: list[tuple[BearingPlan, DiagnosisResult]],
-        look: _Look,
-        heard: Spectra | None,
+        self, best: tuple[BearingPlan, DiagnosisResult] | None, results: _Results, look: _Look, heard: Spectra | None
     ) -> None:
-        now = self._clock.wall()
+        wall = self._clock.wall()
         over = None if look.over_db is None else float(np.median(look.over_db[-_LATEST_WINDOWS:]))
-        severity = "critical" if over is not None and over >= self._plan.level_critical_db else "warning"
+        critical = over is not None and over >= self._plan.level_critical_db
+        severity = "critical" if critical else "warning"
+        rise = "" if over is None else f", {over:+.0f} dB in {self._normal.since(wall)}"
         for bearing, result in results:
             for mode in FAULTS:
                 seen = Observation.UNDECIDED
@@ -268,14 +252,15 @@ class MachineStation:
                     seen = Observation.PRESENT
                 elif result.name == NONE:
                     seen = Observation.ABSENT
-                text = f"{self._plan.asset} {bearing.name} bearing: {mode} indication{self._rise(over, now)}"
-                text += f"; {result.reason}"
-                if self._episodes.observe((bearing.name, mode), seen, _iso(now), severity, text) and heard is not None:
+                text = f"{self._plan.asset} {bearing.name} bearing: {mode} indication{rise}; {result.reason}"
+                if self._episodes.observe((bearing.name, mode), seen, _iso(wall), severity, text) and heard is not None:
                     self._evidence = _evidence(heard, result)
         seen = self._level_seen(look, explained=best is not None)
-        text = f"{self._plan.asset}: {ABNORMAL}{self._rise(over, now)}; no bearing fault found in it"
-        if self._episodes.observe(("", ABNORMAL), seen, _iso(now), severity, text) and heard is not None:
+        text = f"{self._plan.asset}: {ABNORMAL}{rise}; no bearing fault found in it"
+        if self._episodes.observe(("", ABNORMAL), seen, _iso(wall), severity, text) and heard is not None:
             self._evidence = _evidence(heard, results[0][1])
+        if critical:
+            self._episodes.escalate()
 
     def _level_seen(self, look: _Look, *, explained: bool) -> Observation:
         """Whether the level alone is an alarm: only where it was up all the record long and no fault explains it."""
@@ -286,35 +271,14 @@ class MachineStation:
         back = self._plan.level_warning_db - _LEVEL_BACK_DB
         return Observation.ABSENT if float(np.median(look.over_db)) < back else Observation.UNDECIDED
 
-    def _rise(self, over_db: float | None, now: datetime) -> str:
-        if over_db is None or self._baseline_at is None:
-            return ""
-        return f", {over_db:+.0f} dB in {_span((now - self._baseline_at).total_seconds())}"
-
-    def _now_diagnosis(self) -> Diagnosis:
-        """Repeat the last diagnosis, unless something stands in the way of any."""
-        heard_s, wanted_s = self._sound.seconds(self._rate), min(self._plan.diagnose_over_s, LONGEST_S)
-        if self._running is False:
-            reason = "the machine stands still"
-        elif self._rpm() is None:
-            reason = "the shaft speed is not known"
-        elif self._ear:
-            reason = f"the ear cannot be trusted: {', '.join(self._ear)}"
-        elif not self._bearings:
-            reason = "no bearing is named in the site file"
-        elif self._diagnosis is not None:
-            return self._diagnosis
-        else:
-            reason = f"{heard_s:.0f} of {wanted_s:.0f} s heard without a gap"
-        return Diagnosis(UNDECIDED, None, reason, rpm=self._rpm())
-
 
 def _told(
-    best: tuple[BearingPlan, DiagnosisResult] | None, results: list[tuple[BearingPlan, DiagnosisResult]], look: _Look
+    best: tuple[BearingPlan, DiagnosisResult] | None, results: _Results, look: _Look, turns: float
 ) -> Diagnosis | None:
     """Sum up for the whole machine: the fault called, else the first bearing nothing can be said of, else none."""
     if not results:
-        return None if look.record.any() else Diagnosis(UNDECIDED, None, "digital silence", rpm=look.rpm)
+        reason = f"{turns:.0f} turns in a record, {TURNS_LEAST:.0f} wanted" if look.record.any() else "digital silence"
+        return Diagnosis(UNDECIDED, None, reason, rpm=look.rpm)
     undecided = [one for one in results if one[1].name == UNDECIDED]
     bearing, result = best or (undecided or results)[0]
     lines = tuple(Line(x.fault, round(x.order, 4), round(x.frequency_hz, 3), x.harmonics_snr_db) for x in result.lines)
@@ -326,13 +290,6 @@ def _evidence(heard: Spectra, result: DiagnosisResult) -> MachineEvidence:
     spectrum = heard.square if result.envelope == "SQ" else heard.log
     picture = envelope_spectrum(spectrum, result.shaft_hz)
     return MachineEvidence(picture.frequency_hz, picture.depth, heard.band_hz)
-
-
-def _span(seconds: float) -> str:
-    for unit, size in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"
 
 
 def _iso(wall: datetime) -> str:
