@@ -1,6 +1,7 @@
 """How an order is made in Maximo, once: look, send, read back, and say what is certain."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from connectors.cmms.maximo_answers import Meaning, Problem, read_problem, server_time
 from connectors.cmms.maximo_line import Lost, NotSent, Untrusted
@@ -20,6 +21,9 @@ from connectors.cmms.port import (
     RetryAfter,
     Unknown,
 )
+
+# A clock further off than this is broken; then our own time is sent, and left out if Maximo refuses it.
+_SKEW_MAX: Final = timedelta(days=1)
 
 
 class Creation:
@@ -45,6 +49,7 @@ class Creation:
             return Duplicate(found)
         schema = self._rest.schema_or_guess(self._settings.structure)
         if schema.fields and self._settings.key_field not in schema.fields:
+            self._rest.forget(self._settings.structure)  # so that mending it works without a restart
             return AuthFailed(self._keyless("has no field for our key"))
         return self.send(order, schema)
 
@@ -110,7 +115,8 @@ class Creation:
         if when.tzinfo is None:
             return ""  # without an offset Maximo would take its own zone
         there = server_time(self._rest.last) if self._rest.last is not None else None
-        when = min(when, there) if there is not None else when
+        if there is not None and timedelta() < when - there < _SKEW_MAX:
+            when = there
         return when.astimezone(UTC).isoformat(timespec="seconds")
 
     def _droppable(self, problem: Problem, body: dict[str, object]) -> list[str]:
@@ -138,7 +144,8 @@ class Creation:
             return Created(found, left_out)
         if not number and not href:
             return Unknown("Maximo said yes, named no order, and none is found under our key")
-        self._key_did_not_stick = self._keyless(f"took the order {number or href} without our key")
+        sentence = self._keyless(f"took the order {number or href} without our key")
+        self._key_did_not_stick = f"{sentence}; then restart the gateway"
         return Rejected(self._key_did_not_stick, settings.key_field)
 
     def _keyless(self, what: str) -> str:
@@ -159,6 +166,7 @@ class Creation:
             case Meaning.DUPLICATE | Meaning.LOOK:
                 return self._look(order, problem)
             case _:
+                self._rest.forget(self._settings.structure)  # the lists or lengths may have changed
                 return Rejected(problem.sentence, problem.field, problem.code)
 
     def _look(self, order: Order, problem: Problem) -> Outcome:

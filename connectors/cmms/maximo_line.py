@@ -69,7 +69,7 @@ class Line:
         self._settings = settings
         split = urlsplit(settings.url)
         self._host: Final = split.hostname or ""
-        self._port: Final = split.port
+        self._port: Final = split.port or (443 if split.scheme == "https" else 80)
         self._base: Final = split.path.rstrip("/")
         self.address: Final = f"{split.scheme}://{split.netloc}{self._base}"
         self._tls: ssl.SSLContext | None = None
@@ -111,25 +111,21 @@ class Line:
         target = f"{self._base}/{path}?{urlencode({'lean': '1', **query}, quote_via=quote)}"
         sent = {"apikey": key, "Accept": "application/json", "Connection": "close", "User-Agent": "wheeltapper"}
         sent |= {"x-public-uri": self.address, **(headers or {})}
-        connection = self._connect()
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=self._settings.connect_s)
         late = threading.Event()
         # A read timeout starts anew with each byte; this one bell ends a call that only drips.
         bell = threading.Timer(self._settings.total_s, _ring, (connection, late))
         bell.daemon = True
         bell.start()
         try:
-            connection.request(method, target, body, sent)
-            response = connection.getresponse()
-            content = response.read(self._settings.answer_bytes_max + 1)
-            whole = response.length in {None, 0}
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise Lost(f"{self.address} gave no whole answer ({_why(error, late)})") from error
+            self._open(connection, late)
+            response, content = self._exchange(connection, late, (method, target, body, sent))
         finally:
             bell.cancel()
             connection.close()
         if len(content) > self._settings.answer_bytes_max:
             raise Lost(f"{self.address} answered more than {self._settings.answer_bytes_max} bytes")
-        if not whole or late.is_set():
+        if response.length not in {None, 0} or late.is_set():
             raise Lost(f"{self.address} broke off in the middle of its answer")
         if len(key) >= _KEY_MIN_TO_HIDE:
             content = content.replace(key.encode(), b"***")
@@ -146,27 +142,38 @@ class Line:
             raise Untrusted(f"the key for {self.address} is empty or holds signs no header can carry")
         return key
 
-    def _connect(self) -> http.client.HTTPConnection:
-        connection: http.client.HTTPConnection
-        if self._tls is None:
-            connection = http.client.HTTPConnection(self._host, self._port, timeout=self._settings.connect_s)
-        else:
-            connection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=self._settings.connect_s, context=self._tls
-            )
+    def _open(self, connection: http.client.HTTPConnection, late: threading.Event) -> None:
         try:
             connection.connect()
+            if self._tls is not None:
+                # Two steps, so that the bell can end a handshake too.
+                connection.sock = self._tls.wrap_socket(
+                    connection.sock, server_hostname=self._host, do_handshake_on_connect=False
+                )
+                connection.sock.do_handshake()
             connection.sock.settimeout(self._settings.read_s)
+            if late.is_set():
+                raise TimeoutError
         except ssl.SSLCertVerificationError as error:
-            connection.close()
             raise Untrusted(
                 f"the certificate of {self._host} is not trusted ({error.verify_message}); "
                 "give its authority as ca_file, or mend the certificate"
             ) from error
         except OSError as error:
-            connection.close()
-            raise NotSent(f"{self.address} cannot be reached ({_why(error)})") from error
-        return connection
+            raise NotSent(f"{self.address} cannot be reached ({_why(error, late)})") from error
+
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        late: threading.Event,
+        request: tuple[str, str, bytes | None, Mapping[str, str]],
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        try:
+            connection.request(*request)
+            response = connection.getresponse()
+            return response, response.read(self._settings.answer_bytes_max + 1)
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise Lost(f"{self.address} gave no whole answer ({_why(error, late)})") from error
 
 
 def _ring(connection: http.client.HTTPConnection, late: threading.Event) -> None:
@@ -180,8 +187,8 @@ def _ring(connection: http.client.HTTPConnection, late: threading.Event) -> None
             return  # it has ended by itself
 
 
-def _why(error: Exception, late: threading.Event | None = None) -> str:
-    if late is not None and late.is_set():
+def _why(error: Exception, late: threading.Event) -> str:
+    if late.is_set():
         return "too slow"
     if isinstance(error, TimeoutError):
         return "no answer in time"

@@ -105,6 +105,10 @@ class Rest:
         except MaximoFault:
             return UNREAD
 
+    def forget(self, structure: str) -> None:
+        """Read the schema anew next time."""
+        self._schemas.pop(structure, None)
+
     def send(self, path: str, headers: Mapping[str, str], body: object) -> Answer:
         """Send a create as it is: `NotSent`, `Lost` and `Untrusted` come through, problems stay in the answer."""
         self.last = self._line.ask("POST", path, {}, {**_JSON, **headers}, json.dumps(body).encode())

@@ -13,7 +13,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from connectors.simulated.maximo_faults import Fault, FaultPlan
-from connectors.simulated.maximo_service import Reply, Request, Service
+from connectors.simulated.maximo_resources import Reply, Request
+from connectors.simulated.maximo_service import Service
 
 _HTML: Final = {"Content-Type": "text/html; charset=utf-8"}
 _LOGIN_PAGE: Final = b"<!DOCTYPE html><html><body><form action='j_security_check'>Sign in</form></body></html>"

@@ -61,8 +61,8 @@ def main() -> None:
             install(FOREIGN / name)
         except (OSError, subprocess.SubprocessError, tarfile.TarError) as error:
             # Left unmarked, so that the next run tries again; the tests skip aloud meanwhile.
-            why = getattr(error, "stderr", None) or error
-            sys.stderr.write(f"{name}: not installed ({str(why).strip().splitlines()[-1]})\n")
+            why = str(getattr(error, "stderr", None) or error).strip().splitlines()
+            sys.stderr.write(f"{name}: not installed ({why[-1] if why else type(error).__name__})\n")
         else:
             sys.stderr.write(f"{name}: ready\n")
 

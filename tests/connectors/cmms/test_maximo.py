@@ -91,6 +91,15 @@ def test_a_report_from_the_future_is_dated_by_maximos_clock(maximo, connect, ord
     assert maximo.orders[0].values["reportdate"] == "2026-11-24T12:00:00+00:00"
 
 
+def test_a_broken_clock_of_maximo_does_not_date_the_report(maximo, connect, wall, order):
+    wall.turn(-400 * 86_400)
+    made = connect(maximo).create(order)
+
+    assert isinstance(made, Created)
+    assert made.degraded[0].startswith("reportdate: ")
+    assert maximo.orders[0].values["reportdate"] == wall().isoformat()
+
+
 @pytest.mark.parametrize("when", ["2026-11-24T12:00:00", "yesterday", ""])
 def test_a_time_that_says_too_little_is_left_to_maximo(maximo, connect, order, when):
     assert isinstance(connect(maximo).create(replace(order, reported_at=when)), Created)
@@ -295,6 +304,16 @@ def test_an_object_structure_without_a_field_for_our_key_gets_no_order_at_all(ma
     assert isinstance(outcome, AuthFailed)
     assert "MXAPIWODETAIL has no field for our key; include wtkey" in outcome.reason
     assert maximo.orders == []
+
+
+def test_lengths_are_read_again_after_a_refusal(start, connect, order):
+    maximo = start()
+    port = connect(maximo)
+    port.create(order)
+    maximo._rows.tables["WORKORDER"] = maximo._rows.tables["WORKORDER"].with_lengths({"description": 40})
+
+    assert port.create(replace(order, key="B" * 20)).code == "BMXAA4049E"
+    assert isinstance(port.create(replace(order, key="B" * 20)), Created)
 
 
 def test_a_key_that_its_owner_cannot_read_is_told_in_the_owners_words(maximo, connect, order):

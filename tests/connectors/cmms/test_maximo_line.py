@@ -152,6 +152,13 @@ def test_the_plants_own_authority_is_enough(tmp_path, order):
         assert isinstance(Maximo(settings).create(order), Created)
 
 
+def test_a_handshake_that_never_ends_is_ended_and_nothing_was_sent(settings):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/maximo/api"
+        with pytest.raises(NotSent, match="too slow"):
+            Line(replace(settings, url=url, connect_s=5, total_s=0.2)).ask("GET", "whoami", {})
+
+
 def test_a_missing_authority_file_is_one_sentence():
     settings = MaximoSettings("https://maximo.example.com/maximo/api", lambda: "k", "BEDFORD", ca_file="/no/such.pem")
     with pytest.raises(ValueError, match=r"ca_file: /no/such\.pem cannot be used"):
