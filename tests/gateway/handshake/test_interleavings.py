@@ -71,14 +71,31 @@ class Handshake(RuleBasedStateMachine):
             self._hear_and_judge(self.rig.judge_s)
 
     @precondition(lambda self: self.rig.program.in_flight < self.parts_in_flight)
-    @rule(truth=st.sampled_from([OK, NOT_OK]))
-    def a_part_comes_and_its_result_is_about_to_be_written(self, truth):
+    @rule(truth=st.sampled_from([OK, NOT_OK]), torn=st.none() | st.tuples(st.integers(3, 7), st.integers(5, 13)))
+    def a_part_comes_and_its_result_is_written(self, truth, torn):
         self.a_part_arrives(truth)
         self._deliver()
         for _ in range(30):
             if self.rig.state.writing is not None and self.rig.state.writing.kind is Write.RESULT:
                 break
             self.all_is_well_for_a_while(1)
+        if torn is None:
+            self.the_line_catches_up()
+        else:
+            self.the_plc_reads_while_we_write(*torn)
+
+    @precondition(lambda self: self.rig.program.in_flight < self.parts_in_flight - 1)
+    @rule(truth=st.sampled_from([OK, NOT_OK]), following=st.sampled_from([OK, NOT_OK]))
+    def the_next_part_comes_before_this_one_is_recorded(self, truth, following):
+        self.a_part_arrives(truth)
+        for _ in range(2):  # the poll, then the second read, whose answer is slow
+            self._deliver()
+            if self.rig.state.phase is not Phase.DOWN and not self.rig.wire:
+                self.we_poll()
+            elif self.rig.wire:
+                self.a_request_reaches_the_plc()
+        self.a_part_arrives(following)
+        self.the_line_catches_up()
 
     @rule()
     def the_line_catches_up(self):
@@ -112,7 +129,8 @@ class Handshake(RuleBasedStateMachine):
     def somebody_turns_the_mode_switch(self, mode):
         self.rig.program.mode = mode
         if mode != Mode.AUTOMATIC:
-            self.switched |= {f"P{number}" for number in range(1, self.named + 1)} - self._decided()
+            # What has passed the rule already stays passed; the switch is for what has not.
+            self.switched |= {flight.part_id for flight in self.rig.program._flights if not flight.passed}
         self.rig.scan()
 
     @rule()
@@ -195,9 +213,6 @@ class Handshake(RuleBasedStateMachine):
             if self.rig.now >= due - self.rig.judge_s + after_s:
                 self.rig._jobs.remove((due, ticket))
                 self.rig.say(ticket)
-
-    def _decided(self):
-        return {part.part_id for part in self.rig.program.log}
 
     # ---- what must hold
 
