@@ -53,8 +53,10 @@ class Simulated:
             )
             # 7919, a prime: places of one hall must not meet the halls of neighbouring seeds.
             others = [Ambience(plan.sound, plan.seed + 7919 * c, plan.rate) for c in range(1, plan.channels)]
+            if plan.sound not in MACHINES:
+                part_sound(plan.sound, plan.seed, "", plan.rate)  # what cannot be made is said now, not with a part
         except ValueError as fault:
-            raise SourceFault(str(fault)) from fault
+            raise SourceFault(f"simulated {plan.sound} at {plan.rate} samples a second: {fault}") from fault
         self._sounds = [main, *others]
         self._placed.clear()
         self._position = 0

@@ -1,12 +1,14 @@
 """Recordings and simulations in place of a microphone, against a clock that stands still until told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.synthesis.parts import part_sound
+from analytics.synthesis.parts import part_sound, part_truth
 from analytics.synthesis.streams import Ambience, MachineSound
 from gateway.audio.open import make_source
 from gateway.audio.pace import HURRY_S
@@ -251,15 +253,16 @@ def test_a_simulated_part_lies_over_its_hall_at_the_sample_it_was_placed():
 
 
 def test_a_simulated_part_waits_until_its_whole_sound_can_be_heard():
-    clock = Clock()
-    source = opened(simulated("gearmotors"), clock)
+    clock, rate = Clock(), 48_000
+    source = opened(replace(simulated("gearmotors"), rate=rate), clock)
     clock.time += 0.5
     ring = heard(source)
-    disturbed = next(n for n in map(str, range(500)) if part_sound("gearmotors", 7, n, RATE).lead > 0)
-    lead = part_sound("gearmotors", 7, disturbed, RATE).lead
+    disturbed = next(n for n in map(str, range(500)) if part_truth("gearmotors", 7, n).disturbance)
+    lead = part_sound("gearmotors", 7, disturbed, rate).lead
 
-    begins = source.place(disturbed, 8000)
+    begins = source.place(disturbed, rate // 2)
 
+    assert lead > 0
     assert begins == ring.end + lead
 
 
