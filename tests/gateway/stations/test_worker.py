@@ -460,6 +460,16 @@ def test_recorded_parts_can_be_judged_ten_times_as_fast(recipe, wire, tmp_path):
     assert evaluations == [Evaluation.OK] * 4 + [Evaluation.NOT_OK] * 2
 
 
+def test_recorded_parts_can_be_judged_as_fast_as_they_are_asked_for(recipe, wire, tmp_path):
+    for ticket, name in enumerate(good[:3]):
+        soundfile.write(tmp_path / f"{name}.wav", _casting(name), RATE, subtype="FLOAT")
+        place(wire, ticket, name, 0.1 + ticket / 10)
+
+    run(one_station(part_plan(recipe), recorded(tmp_path, pace=0.0)), wire, 1)
+
+    assert [one.verdict.evaluation for one in wire.of(Judged)] == [Evaluation.OK] * 3
+
+
 def test_judge_file_and_the_live_station_give_the_same_number(recipe, wire, tmp_path):
     names = [*good[:3], *cracked[:3]]
     for ticket, name in enumerate(names):
