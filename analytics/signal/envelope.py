@@ -145,7 +145,8 @@ def _whitened_power(spectrum: NDArray[np.complex128], step: float, rate: float) 
 def _lines(e: Floats, step: float, half_width: int, keep: int) -> LineSpectrum:
     spectrum = scipy.fft.rfft(e - e.mean())[:keep]
     power = spectrum.real**2 + spectrum.imag**2
-    over = maximum_filter1d(power / _background(power, half_width), 3)
+    # A depth of a millionth is rounding, also where everything is silent.
+    over = maximum_filter1d(power / _background(power, half_width, (0.5e-6 * len(e)) ** 2), 3)
     depth = np.sqrt(maximum_filter1d(power, 3)) * (2 / len(e))
     return LineSpectrum(step, _gain(over, GAIN_TOP), np.append(depth, 0.0))
 
@@ -157,14 +158,14 @@ def _raw_lines(spectrum: NDArray[np.complex128], step: float, half_width: int, k
     before = np.concatenate([np.conj(spectrum[1:2]), spectrum[: len(inside) - 1]])
     windowed = 0.5 * inside - 0.25 * (before + after)
     power = windowed.real**2 + windowed.imag**2
-    gain = _gain(power / _background(power, half_width), _RAW_TOP)
+    floor = 1e-12 * float(power.max(initial=0.0)) + 1e-300
+    gain = _gain(power / _background(power, half_width, floor), _RAW_TOP)
     return LineSpectrum(step, gain, np.zeros(len(gain)))
 
 
-def _background(power: Floats, half_width: int) -> Floats:
+def _background(power: Floats, half_width: int, floor: float) -> Floats:
     """Mean power the noise would have: its running median over ln 2, exact for an exponential distribution."""
     median = median_filter(power.astype(np.float32), 2 * half_width + 1, mode="reflect").astype(np.float64)
-    floor = 1e-12 * float(power.max(initial=0.0)) + 1e-300
     return np.asarray(np.maximum(median / np.log(2), floor))
 
 

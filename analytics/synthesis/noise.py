@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 def burst(chance: Generator, n: int, rate: int, band_hz: tuple[float, float]) -> NDArray[np.float64]:
     """White noise limited to a band, unit RMS, shape (n,).
 
-    The band's upper edge is cut to what `rate` can carry.
+    The band's upper edge is cut to what `rate` can carry; zeros where nothing is left of it.
     """
     size = scipy.fft.next_fast_len(n, real=True)
     low, high = (round(edge * size / rate) for edge in (band_hz[0], min(band_hz[1], 0.48 * rate)))
+    if high <= low:
+        return np.zeros(n)
     spectrum = np.zeros(size // 2 + 1, np.complex64)
     spectrum[low:high] = chance.standard_normal(2 * (high - low), np.float32).view(np.complex64)
     sound: NDArray[np.float64] = scipy.fft.irfft(spectrum, size)[:n].astype(np.float64)
