@@ -59,11 +59,9 @@ def _mapping(settings: MaximoSettings, rest: Rest, orders: Orders) -> Iterator[F
         orders.find_open("0", "none")
     except MaximoFault as fault:
         hint = "; is the object structure's name right?" if fault.meaning is Meaning.MISSING else ""
-        yield Finding(False, "work_order_structure", f"{structure}: {fault}{hint}")
+        yield Finding(False, "structure", f"{structure}: {fault}{hint}")
         return
-    yield Finding(
-        True, "work_order_structure", f"{structure} can be read, and searched by {settings.key_field} and asset"
-    )
+    yield Finding(True, "structure", f"{structure} can be read, and searched by {settings.key_field} and asset")
     sent = ["siteid", "assetnum", "description", "description_longdescription", "reportdate"]
     sent += [settings.key_field, settings.owner_field]
     sent += [settings.priority_field] if settings.priority else []

@@ -53,7 +53,7 @@ def connect():
 
     def connect_one(maximo, **changes):
         settings = MaximoSettings(
-            maximo.url, lambda: "demo-key", maximo.settings.site, connect_s=1, read_s=1, total_s=2
+            maximo.url, lambda: "demo-key", maximo.settings.site, connect_s=5, read_s=5, total_s=10
         )
         return Maximo(replace(settings, **changes))
 

@@ -18,7 +18,7 @@ from connectors.simulated.maximo import Fault, SimulatedMaximo
 
 @pytest.fixture
 def settings(maximo):
-    return MaximoSettings(maximo.url, lambda: "demo-key-0", "BEDFORD", connect_s=1, read_s=1, total_s=2)
+    return MaximoSettings(maximo.url, lambda: "demo-key-0", "BEDFORD", connect_s=5, read_s=5, total_s=10)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def plant():
     with SimulatedMaximo() as maximo:
         yield (
             maximo,
-            Maximo(MaximoSettings(maximo.url, lambda: "demo-key", "BEDFORD", connect_s=2, read_s=2, total_s=4)),
+            Maximo(MaximoSettings(maximo.url, lambda: "demo-key", "BEDFORD", connect_s=5, read_s=5, total_s=10)),
         )
 
 
