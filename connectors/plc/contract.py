@@ -1,6 +1,6 @@
 """The contract's tags as one table: type, range, who writes, where they stand in the Modbus block.
 
-docs/plc/contract.md says what each is for; `wheeltapper check --full` prints this table, and docs/plc/tags.csv is compared
+docs/plc/contract.md says what each is for; `wheeltapper check --full` prints this table; docs/plc/tags.csv is compared
 with it.
 """
 
