@@ -88,6 +88,16 @@ def test_a_late_or_early_trigger_changes_the_score_by_little(model, shift, seed)
     assert moved.verdict.score == pytest.approx(on_time.score, rel=1e-6)
 
 
+def test_one_channel_of_many_is_judged_as_if_it_stood_alone(model):
+    alone = struck(200)
+    many = np.zeros((len(alone.samples), 4), np.float32)
+    many[:, 2] = alone.samples
+    many.flags.writeable = False
+    among = judge(replace(alone, samples=many[:, 2]), model)
+    assert np.array_equal(among.features, judge(alone, model).features)
+    assert among.verdict == judge(alone, model).verdict
+
+
 def test_the_limit_itself_still_passes(model):
     score = model.detector.score(features_of(crack(300), KNOCK)[None])[0]
     at_limit = replace(model, limit=replace(model.limit, value=float(score)))
