@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 BATCH_S = 0.1  #: between commits; what a power cut may cost of records main has already handed over
 REPORT_S = 1.0
-STOP_S = 5.0  #: for the network call under way; what it was doing is durable
+STOP_S = 2.0  #: for the drawing and for the network call under way; what they were doing is durable
 
 MakePort = Callable[[str], CmmsPort]
 
@@ -166,7 +166,7 @@ class Ledger:
     def _finish(self) -> None:
         self._scheduler.shutdown(wait=False)
         self.scribe.finish()
-        self.painter.close()
+        self.painter.close(STOP_S)
         for sender in self.senders.values():
             if not sender.stop(STOP_S):
                 log.warning("a CMMS keeps the ledger waiting; its order is settled at the next start", cmms=sender.cmms)

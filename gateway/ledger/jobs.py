@@ -42,8 +42,10 @@ def schedule(plan: LedgerPlan, due: Callable[[Job], None]) -> BackgroundSchedule
     )
     hour, minute = (int(part) for part in plan.nightly_at.split(":"))
     nightly = CronTrigger(hour=hour, minute=minute, timezone=zone)
-    for job in (Job.SUMMARY, Job.RETENTION, Job.SELF_TEST):
+    for job in (Job.SUMMARY, Job.SELF_TEST):
         scheduler.add_job(due, nightly, args=(job,), id=job)
+    # By the hour, and done once a day: a PC that is switched off at night has its turn in the day.
+    scheduler.add_job(due, CronTrigger(minute=17, timezone=zone), args=(Job.RETENTION,), id=Job.RETENTION)
     poll_s = plan.delivery.poll_s
     poll = IntervalTrigger(seconds=max(1, round(poll_s)), jitter=round(JITTER_SHARE * poll_s) or None, timezone=zone)
     scheduler.add_job(due, poll, args=(Job.POLL,), id=Job.POLL)

@@ -1,4 +1,4 @@
-"""What is done by night: the day in one sentence, and rows that are too old."""
+"""What is done once a day: the day in one sentence, and rows that are too old."""
 
 import sqlite3
 from datetime import datetime, timedelta
@@ -16,19 +16,20 @@ from gateway.store.retention import ClockWatch, delete_older, may_delete, start_
 log = structlog.get_logger()
 
 LAST_SEEN = "last wall time seen"
-NOTE_S = 600.0  #: how often that fact is written
+STEADY = "seconds without a step of the clock by then"
+LAST_RETENTION = "day of the last retention"
+NOTE_S = 600.0  #: how often the first two are written
 
 
 class Keeper:
-    """Watches the wall clock all day so that it may be believed by night."""
+    """Watches the wall clock all day, so that it may be believed when rows are to be deleted by it."""
 
     def __init__(self, plan: LedgerPlan, store: Store, clock: Clock) -> None:
         self._plan, self._store, self._clock = plan, store, clock
         with store.reading() as db:
-            seen = fact(db, LAST_SEEN)
-        self.watch: ClockWatch = start_watch(
-            clock.wall(), clock.now(), None if seen is None else datetime.fromisoformat(seen)
-        )
+            seen, steady = fact(db, LAST_SEEN), fact(db, STEADY)
+        last = None if seen is None else datetime.fromisoformat(seen)
+        self.watch: ClockWatch = start_watch(clock.wall(), clock.now(), last, float(steady or 0.0))
         self._noted_at = clock.now()
 
     def look(self) -> None:
@@ -40,13 +41,17 @@ class Keeper:
             if self._clock.now() - self._noted_at >= NOTE_S:
                 self._noted_at = self._clock.now()
                 with self._store.commit() as db:
-                    set_fact(db, LAST_SEEN, self._clock.wall().isoformat())
+                    set_fact(db, LAST_SEEN, self.watch.wall.isoformat())
+                    set_fact(db, STEADY, f"{self.watch.now - self.watch.steady_since:.0f}")
         except sqlite3.Error as error:
             # A full disk is said by the scribe; the fact is written ten minutes later.
             log.warning("the clock's state was not stored", error=str(error))
 
     def delete_old(self) -> dict[str, int]:
-        """Delete what is too old, where the clock may be believed; gives the rows deleted by table."""
+        """Delete what is too old, once a day, where the clock may be believed; gives the rows deleted by table.
+
+        Called by the hour: a PC that is switched off at night has its turn in the day.
+        """
         keep = self._plan.keep
         days = {
             "parts": keep.parts_days,
@@ -55,7 +60,12 @@ class Keeper:
             "audit": keep.events_days,
         }
         deleted: dict[str, int] = {}
+        today = f"{self.watch.wall:%Y-%m-%d}"
         try:
+            with self._store.commit() as db:
+                if fact(db, LAST_RETENTION) == today or may_delete(self.watch, None):
+                    return deleted
+                set_fact(db, LAST_RETENTION, today)
             for table, kept in days.items():
                 with self._store.commit() as db:
                     why = may_delete(self.watch, _newest(db, table))
@@ -66,7 +76,7 @@ class Keeper:
                 said = ", ".join(f"{count} {table}" for table, count in deleted.items() if count)
                 self._say("retention", f"deleted by age: {said}", "info")
         except sqlite3.Error as error:
-            log.warning("retention waits for the next night", error=str(error))
+            log.warning("retention waits for the next day", error=str(error))
         return deleted
 
     def summarise(self, span: timedelta) -> None:

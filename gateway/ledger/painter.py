@@ -1,8 +1,9 @@
 """Has pictures drawn one after the other beside the ledger's own work, and hands them to the outbox."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 import structlog
 
@@ -33,11 +34,14 @@ class Painter:
     ) -> None:
         self._store, self._evidence, self._clock = store, evidence, clock
         self._changed, self._draw = changed, draw_one
-        self._pool = ThreadPoolExecutor(1, "painter")
+        self._wanted: SimpleQueue[Drawing | None] = SimpleQueue()
+        # Daemon: a drawing may take a minute, and nobody who stops the gateway waits for a picture.
+        self._thread = threading.Thread(target=self._run, name="painter", daemon=True)
+        self._thread.start()
 
     def draw(self, drawing: Drawing) -> None:
         """Have it drawn; the outbox learns of it when it is done. Orders are capped by week, so the queue is short."""
-        self._pool.submit(self._paint, drawing)
+        self._wanted.put(drawing)
 
     def give_up_lost(self) -> None:
         """Say of every picture a former process was making that it will not come: its spectrum is gone."""
@@ -48,9 +52,19 @@ class Painter:
         except sqlite3.Error as error:
             log.warning("missing pictures could not be noted; the next start does it", error=str(error))
 
-    def close(self) -> None:
-        """Let the drawing under way go; what was not begun is given up at the next start."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    def close(self, timeout_s: float) -> None:
+        """Finish what is wanted within a bound; the rest is given up at the next start."""
+        self._wanted.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while (drawing := self._wanted.get()) is not None:
+            try:
+                self._paint(drawing)
+            except Exception:
+                # The supervisor of this thread: one picture must not cost the next.
+                log.exception("the painter failed and goes on", incident=drawing.incident)
+                self._failed(drawing, "a fault of the gateway's own; see its log")
 
     def _paint(self, drawing: Drawing) -> None:
         wall = self._clock.wall().isoformat()

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 # A plant PC without a battery clock starts in the past, or where NTP puts it minutes later. A wall clock is believed
-# once it has run beside the monotonic one for this long without a step.
+# once it has run beside the monotonic one for this long without a step, over several days where a PC is switched off
+# every night.
 STEADY_S = 24 * 3600.0
 
 STEP_S = 60.0  #: more than NTP's slewing (500 ppm, 43 s a day) and a leap second can do between two looks
@@ -13,7 +14,7 @@ STEP_S = 60.0  #: more than NTP's slewing (500 ppm, 43 s a day) and a leap secon
 # After a longer silence than any holiday the clock may be wrong by years, and nothing on this machine could tell.
 SILENCE_MAX = timedelta(days=60)
 
-# Whatever the clock says, one night never takes more than this share of a table. Two years kept lose 1/730 a night.
+# Whatever the clock says, one day never takes more than this share of a table. Two years kept lose 1/730 a day.
 SHARE_MAX = 0.02
 FEW_ROWS = 1_000  #: below this a share is meaningless
 
@@ -35,20 +36,30 @@ class ClockWatch:
         return ClockWatch(wall, now, now, f"the clock was set by {step:+.0f} s")
 
 
-def start_watch(wall: datetime, now: float, last_seen: datetime | None) -> ClockWatch:
-    """Begin watching; `last_seen` is the wall time the store knew last, None for a new store."""
+def start_watch(wall: datetime, now: float, last_seen: datetime | None, steady_s: float = 0.0) -> ClockWatch:
+    """Begin watching.
+
+    Parameters
+    ----------
+    wall, now
+        Wall time and monotonic seconds.
+    last_seen
+        The wall time the store knew last; None for a new store.
+    steady_s
+        How long the clock had run without a step by then; counts on where nothing speaks against it.
+    """
     jumped = ""
     if last_seen is not None and wall < last_seen - timedelta(seconds=STEP_S):
         jumped = f"the clock is before the last record ({last_seen:%Y-%m-%d %H:%M})"
     elif last_seen is not None and wall - last_seen > SILENCE_MAX:
         jumped = f"the last record is {(wall - last_seen).days} days old"
-    return ClockWatch(wall, now, now, jumped)
+    return ClockWatch(wall, now, now if jumped else now - steady_s, jumped)
 
 
 def may_delete(watch: ClockWatch, newest: datetime | None) -> str:
     """Why nothing may be deleted by age now; empty where it may."""
     if watch.now - watch.steady_since < STEADY_S:
-        return f"{watch.jumped or 'the gateway started'} less than {STEADY_S / 3600:.0f} h ago"
+        return f"{watch.jumped or 'the clock is watched'}, less than {STEADY_S / 3600:.0f} h of running ago"
     if newest is not None and newest > watch.wall + timedelta(seconds=STEP_S):
         return f"a record lies in the future ({newest:%Y-%m-%d %H:%M})"
     return ""

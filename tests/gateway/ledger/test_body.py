@@ -9,6 +9,7 @@ import pytest
 from analytics.decision.verdict import Evaluation, Verdict
 from connectors.cmms.port import OrderState, OrderStatus
 from gateway.ledger.body import Ledger
+from gateway.ledger.picture import PictureFault
 from gateway.ledger.plan import Delivery, LedgerPlan, StationEntry
 from gateway.processes.messages import (
     Command,
@@ -79,7 +80,7 @@ def ledger(tmp_path, channel, clock, cmms):
         ledger = Ledger(plan, channel, clock, lambda name: cmms, stack)
         ledger.painter._draw = lambda sketch: b"\x89PNG picture"
         yield ledger
-        ledger.painter._pool.shutdown(wait=True)
+        ledger.painter.close(5.0)
 
 
 def deliver(ledger, clock, steps=20):
@@ -123,7 +124,7 @@ def test_sound_is_written_only_where_the_site_file_says_so(ledger, channel, cloc
 
 def test_an_episode_becomes_one_order_with_its_picture_however_often_it_is_reported(ledger, channel, clock, cmms):
     turn(ledger, channel, clock, report(clock, episode(), evidence=spectrum()))
-    ledger.painter._pool.submit(lambda: None).result()
+    ledger.painter.close(5.0)
     for _ in range(5):
         turn(ledger, channel, clock, report(clock, episode()))
     deliver(ledger, clock)
@@ -237,6 +238,7 @@ def test_a_connector_that_cannot_be_made_keeps_nothing_else_from_working(tmp_pat
     with ExitStack() as stack:
         ledger = Ledger(plan, channel, clock, make, stack)
         turn(ledger, channel, clock, report(clock, episode()))
+        ledger.painter.close(5.0)
 
     shown = last_report(channel)
     assert "ca_file" in shown.faults[0]
@@ -282,3 +284,28 @@ def test_a_rejected_order_is_tried_again_when_a_person_has_mended_the_mapping(le
     turn(ledger, channel, clock, Command("order", incident.id, "Ana", "page"))
     deliver(ledger, clock)
     assert len(cmms.orders) == 1
+
+
+def test_a_picture_that_fails_is_said_and_the_order_stands(ledger, channel, clock, cmms, tmp_path):
+    def fail(sketch):
+        raise PictureFault("no picture within 60 s")
+
+    ledger.painter._draw = fail
+    turn(ledger, channel, clock, report(clock, episode(), evidence=spectrum()))
+    ledger.painter.close(5.0)
+    deliver(ledger, clock)
+
+    assert len(cmms.orders) == 1
+    with Reader(tmp_path) as reader:
+        assert "no picture within 60 s" in next(e.sentence for e in reader.events(99) if e.kind == "picture-missing")
+
+
+def test_a_picture_that_was_being_drawn_when_the_gateway_died_is_given_up_at_the_next_start(ledger, channel, clock):
+    ledger.painter.draw = lambda drawing: None
+    turn(ledger, channel, clock, report(clock, episode(), evidence=spectrum()))
+    ledger.painter.give_up_lost()
+    turn(ledger, channel, clock)
+    deliver(ledger, clock)
+    turn(ledger, channel, clock)
+
+    assert last_report(channel).outbox_waiting == 0

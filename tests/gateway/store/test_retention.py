@@ -36,7 +36,7 @@ def test_a_steady_day_is_believed():
 
 
 def test_a_gateway_that_has_just_started_deletes_nothing():
-    assert "the gateway started" in may_delete(watched(NOW, 3600, seen=NOW), NOW)
+    assert "the clock is watched" in may_delete(watched(NOW, 3600, seen=NOW), NOW)
 
 
 @pytest.mark.parametrize("by", [-86400, -120, 120, 30 * 365 * 86400])
