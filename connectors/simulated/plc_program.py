@@ -310,14 +310,11 @@ class PlcProgram:
 
     def _fresh(self, g: GwImage) -> int:
         """Give the next number, by rule 10: none that is visible in G, none that makes the key a stuck 65535."""
-        # Two visible numbers, the boot id and those in flight can stand in the way, hence the bound.
-        sequence = self._last_seq
         taken = {g.trig_ack, g.result_seq, self._boot_id, *(flight.sequence for flight in self._flights)}
-        for _ in range(len(taken) + 1):
+        sequence = self._last_seq % SEQUENCE_MAX + 1
+        while sequence in taken:  # a handful in 32767
             sequence = sequence % SEQUENCE_MAX + 1
-            if sequence not in taken:
-                return sequence
-        raise AssertionError(taken)
+        return sequence
 
     def _decide(self, flight: _Flight, now: float, why: str) -> None:
         """Work the gate for one part, and remember it."""

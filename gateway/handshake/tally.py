@@ -18,7 +18,7 @@ SAID_AGAIN_S = 10.0  #: one line per cause in this time, with the number of time
 LATENCIES_MAX = 1000
 CHIPS_MAX = 20
 _SAYINGS: Mapping[str, tuple[str, str]] = {
-    "missed": ("triggers-missed", "{n} triggers were never seen: the PLC counted on between two reads"),
+    "missed": ("triggers-missed", "{n} triggers were never seen: the PLC counted on"),
     "bad_input": ("plc-bad-input", "TrigSeq held a number outside 1..32767, {n} times; it was ignored"),
     "old_trigger": ("plc-old-trigger", "TrigSeq went back, {n} times; it was ignored"),
     "torn": ("plc-torn-read", "TrigHead and TrigSeq differed in a second read, {n} times; it was read again"),

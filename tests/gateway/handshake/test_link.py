@@ -62,6 +62,7 @@ class MemoryPlc:
         self.truth: dict[str, Evaluation] = {}
         self.fault, self.fault_at, self.calls = fault, fault_at, 0
         self.bad: set[str] = set()
+        self.slow_s = 0.0
         self.results_at: dict[tuple[str, int], float] = {}
         self.requests: list[str] = []
 
@@ -87,7 +88,7 @@ class MemoryPort:
         plc.calls += 1
         plc.requests.append(what)
         try:
-            await asyncio.sleep(ROUND_TRIP_S)
+            await asyncio.sleep(ROUND_TRIP_S + plc.slow_s)
             if plc.calls == plc.fault_at:
                 self.dead = plc.fault != "refused"  # a PLC that says no is still there
                 await self._fail(act)
@@ -414,6 +415,41 @@ def test_bad_tags_of_one_station_leave_the_others_alone_and_void_it_after_a_seco
     assert [part.passed for part in plant.plc.programs["bad"].log] == [False, False, False, True]
     assert plant.kinds.count("plc-link-down") == 0
     assert "handshake-voided" in plant.kinds
+
+
+def test_a_late_part_is_answered_at_its_margin_and_not_at_the_next_poll():
+    async def scenario():
+        plc = MemoryPlc(["ring"])
+        async with Plant(plc, judge_s=60.0) as plant:
+            await asyncio.sleep(0.3)
+            await plant.parts(OK)
+            (order,) = plant.judge.orders
+            return plc.results_at["ring", plc.programs["ring"].log[0].sequence] - order.seen_at, plant
+
+    waited, plant = play(scenario)
+    assert 0.38 <= waited <= 0.38 + 2 * ROUND_TRIP_S + 1e-6
+    assert plant.plc.programs["ring"].log[0].quality_code == 1
+
+
+def test_a_result_whose_time_ran_out_behind_a_slow_poll_is_never_sent():
+    async def scenario():
+        plc = MemoryPlc(["ring"])
+        async with Plant(plc, judge_s=0.345) as plant:
+            await asyncio.sleep(0.3)
+            await plant.parts(OK, every_s=0.33)
+            plc.slow_s = 0.15
+            await asyncio.sleep(0.3)
+            plc.slow_s = 0.0
+            plant.judge.judge_s = 0.1
+            await asyncio.sleep(0.3)
+            await plant.parts(OK)
+        return plant
+
+    plant = play(scenario)
+    assert [(record.outcome, record.written) for record in plant.part_records] == [("lost", False), ("judged", True)]
+    assert plant.part_records[0].true.evaluation is OK
+    assert "plc-link-down" not in plant.kinds
+    assert [part.passed for part in plant.plc.programs["ring"].log] == [False, True]
 
 
 def test_shadow_sends_no_write_at_all_and_records_every_part():

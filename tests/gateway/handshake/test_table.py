@@ -316,3 +316,22 @@ def test_the_station_number_keeps_tickets_of_stations_apart(make_rig):
                 rig.feed(events.WriteDone())
             rig.now += 0.2
     assert len(tickets) == 12
+
+
+def test_an_abort_or_a_verdict_finds_its_part_behind_another_that_waits(make_rig):
+    rig = make_rig(rules=StationRules("ring", hold_s=0.3))
+    rig.truth[""] = OK
+    opened(rig)
+    part(rig, 1, part_type=2)
+    rig.feed(events.WriteDone())
+    part(rig, 2, part_type=2)
+    part(rig, 3)
+    ticket = rig.state.part.ticket
+    rig.feed(events.RecordingStarted(ticket))
+    rig.feed(events.WriteDone())
+    rig.say(ticket)
+    assert [queued.sequence for queued in rig.state.answers] == [2, 3]
+    assert next_due(rig.state, rig.now) == pytest.approx(rig.state.result_at + 0.3)
+    rig.say(ticket)  # told twice: nothing changes
+    rig.feed(events.Polled(replace(IMAGE, trig_head=3, trig_seq=3, abort_seq=3)))
+    assert [queued.answer.outcome for queued in rig.state.answers] == ["judged", "aborted"]

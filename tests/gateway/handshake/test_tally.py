@@ -1,0 +1,17 @@
+from gateway.handshake.state import StationRules
+from gateway.handshake.tally import Tally
+
+
+def test_one_cause_is_spoken_of_once_in_ten_seconds_with_how_often_it_was():
+    tally = Tally(StationRules("ring"))
+    assert tally.count("missed", 2, 0.0) == ("triggers-missed", "2 triggers were never seen: the PLC counted on")
+    assert tally.count("missed", 3, 5.0) is None
+    assert tally.count("torn", 1, 5.0) is not None
+    assert tally.count("missed", 1, 10.0) == ("triggers-missed", "4 triggers were never seen: the PLC counted on")
+    assert tally.counters.missed == 6
+
+
+def test_a_defect_nobody_gave_a_code_is_unknown():
+    tally = Tally(StationRules("ring"))
+    tally.codes = {"crack": 2}
+    assert [tally.defect_code(defect) for defect in (None, "crack", "unknown", "new")] == [0, 2, 1, 1]
