@@ -29,8 +29,9 @@ class RunningSound:
         self._reduce = Blocks(rate)
         self._size = self._reduce.size
         self._kept = max(WINDOW_BLOCKS, round(over_s * rate / self._size))
-        self._sound = np.zeros((self._kept, self._size), np.float32)
-        self._sums = np.zeros((self._kept, self._reduce.sums))
+        self._rows = self._kept + 1  # one more for the block under way, which must not lie over the oldest
+        self._sound = np.zeros((self._rows, self._size), np.float32)
+        self._sums = np.zeros((self._rows, self._reduce.sums))
         self._filled = 0  # samples of the block under way
         self._next = -1  # index the next sample must have
         self.blocks = 0  #: without a gap, since the last restart
@@ -62,7 +63,7 @@ class RunningSound:
         self._next = start + len(samples)
         at = 0
         while at < len(samples):
-            row = self.blocks % self._kept
+            row = self.blocks % self._rows
             n = min(self._size - self._filled, len(samples) - at)
             self._sound[row, self._filled : self._filled + n] = samples[at : at + n]
             self._filled += n
@@ -76,20 +77,18 @@ class RunningSound:
 
     def record(self) -> NDArray[np.float32]:
         """Copy the kept sound in the order of time, shape (n,)."""
-        return self._in_order(self._sound).ravel()
+        return self._last(self._sound, self._kept).ravel()
 
     def window(self) -> NDArray[np.float64]:
         """Take the sums of the last 500 ms, shape (blocks, sums)."""
-        rows = np.arange(self.blocks - min(self.blocks, WINDOW_BLOCKS), self.blocks) % self._kept
-        return self._sums[rows]
+        return self._last(self._sums, WINDOW_BLOCKS)
 
     def levels(self) -> NDArray[np.float64]:
         """Measure the windows kept, one after the other, dB, shape (windows, indicators)."""
-        sums = self._in_order(self._sums)
+        sums = self._last(self._sums, self._kept)
         windows = len(sums) // WINDOW_BLOCKS
         return np.array([levels_db(w) for w in np.split(sums[-windows * WINDOW_BLOCKS :], windows)])
 
-    def _in_order(self, ring: NDArray[_Number]) -> NDArray[_Number]:
-        if self.blocks < self._kept:
-            return ring[: self.blocks].copy()
-        return np.roll(ring, -(self.blocks % self._kept), axis=0)
+    def _last(self, ring: NDArray[_Number], most: int) -> NDArray[_Number]:
+        """Copy the rows of the last blocks in the order of time."""
+        return ring[np.arange(self.blocks - min(self.blocks, most), self.blocks) % self._rows]
