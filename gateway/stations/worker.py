@@ -48,12 +48,14 @@ def run_worker(plan: WorkerPlan, channel: Endpoint, clock: Clock) -> None:
     ------
     ChannelClosed
         Main is gone.
-    SourceStuck
-        The audio system does not answer any more; a new process can begin anew.
+    SystemExit
+        The audio system does not answer any more, and main was told; a new process can begin anew.
     """
     worker = Worker(plan, channel, clock)
     try:
         worker.run()
+    except SourceStuck as fault:
+        raise SystemExit(1) from fault
     finally:
         worker.close()
 

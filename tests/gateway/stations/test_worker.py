@@ -378,12 +378,14 @@ def test_after_reopening_the_index_has_jumped_so_a_part_across_it_has_a_gap(reci
     assert bench.opened == 2
 
 
-def test_an_audio_system_that_does_not_answer_ends_the_process_with_a_word(recipe, bench, wire):
+def test_an_audio_system_that_does_not_answer_ends_the_process_with_a_word(recipe, bench, wire, monkeypatch):
     bench.wrong = {"stuck": T0 + 1.0}
+    monkeypatch.setattr("gateway.stations.worker.Worker", lambda *three: Worker(*three, lambda source, clock: bench))
 
-    with pytest.raises(SourceStuck):
-        benched(recipe, bench, wire, 5)
+    with pytest.raises(SystemExit) as end:
+        run(one_station(part_plan(recipe), SourcePlan("microphone", RATE)), wire, 5)
 
+    assert end.value.code == 1
     assert wire.of(WorkerNote)[-1].level == "error"
 
 
