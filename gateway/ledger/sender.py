@@ -21,15 +21,13 @@ from connectors.cmms.port import (
     RetryAfter,
     Unknown,
 )
-from gateway.incidents.book import Fate
 from gateway.ledger import outbox
+from gateway.ledger.journal import Journal
 from gateway.ledger.outbox import Item, Kind, State
 from gateway.ledger.plan import Delivery
 from gateway.processes.clock import Clock
-from gateway.processes.messages import EventRecord
 from gateway.store.database import Store
 from gateway.store.evidence import Evidence
-from gateway.store.records import add_event
 
 log = structlog.get_logger()
 
@@ -71,6 +69,7 @@ class Sender:
         self.cmms = cmms
         self.fault = ""  #: what a person must know of this CMMS; empty while all is well
         self._port, self._store, self._evidence, self._clock, self._plan = port, store, evidence, clock, plan
+        self._journal = Journal(cmms, store, clock)
         self._changed = changed
         self._chance = chance or random.Random()  # noqa: S311, spreads waits, hides nothing
         self._due: dict[int, float] = {}  # monotonic; a new process tries everything at once
@@ -151,17 +150,16 @@ class Sender:
             self._stands(item, ref, "found by its key")
             return
         if unsettled and item.looked + 1 < LOOKS:
-            with self._store.commit() as db:
-                outbox.mark(db, item, State.UNKNOWN, self._wall(), attempts=item.attempts, looked=item.looked + 1)
+            self._journal.not_found(item)
             self._due[item.id] = self._clock.now() + self._plan.look_after_s[1]
             return
-        if not unsettled:
-            people = self._port.find_open(order.asset, order.failure_mode)
-            if people:
-                self._adopt(item, order, people[0])
-                return
-        with self._store.commit() as db:
-            outbox.mark(db, item, State.SENDING, self._wall(), attempts=item.attempts + 1)
+        people = [] if unsettled else self._port.find_open(order.asset, order.failure_mode)
+        if people:
+            self._journal.adopted(item, order, people[0])
+            self._follow.set()
+            self._changed()
+            return
+        self._journal.sending(item)
         self._settle(item, self._port.create(order))
 
     def _settle(self, item: Item, outcome: Outcome) -> None:
@@ -171,97 +169,44 @@ class Sender:
             case Duplicate(ref):
                 self._stands(item, ref, "it stood already")
             case Rejected(reason, field):
-                self._rejected(item, f"{reason} ({field})" if field else reason)
+                self._journal.rejected(item, f"{reason} ({field})" if field else reason)
             case Unknown(reason):
-                self._unsettled(item, reason)
+                self._journal.unsettled(item, reason)
+                self._due[item.id] = self._clock.now() + self._plan.look_after_s[0]
             case RetryAfter(seconds, reason):
-                self._again(item, reason)
+                self._journal.not_done(item, reason)
                 self._pause(max(seconds, self._backoff(self._faults)), reason)
             case AuthFailed(reason):
-                self._again(item, reason)
+                self._journal.not_done(item, reason)
                 wait = min(AUTH_S[1], AUTH_S[0] * 2.0 ** min(self._faults, 10))
                 self._pause(wait, f"{reason}; orders are kept until the key is mended")
+        self._changed()
 
     def _stands(self, item: Item, ref: Ref, how: str) -> None:
-        with self._store.commit() as db:
-            wall = self._wall()
-            outbox.mark(db, item, State.DONE, wall, attempts=item.attempts + 1)
-            outbox.settle_order(db, item.incident, Fate.STANDS, wall, ref=ref)
-            self._event(db, "order-stands", f"order {ref.number} for {item.payload['asset']}: {how}")
-        self._changed()
+        self._journal.stands(item, ref, how)
         self._follow.set()
-
-    def _adopt(self, item: Item, order: Order, ref: Ref) -> None:
-        with self._store.commit() as db:
-            wall = self._wall()
-            outbox.mark(db, item, State.DONE, wall, attempts=item.attempts)
-            outbox.settle_order(db, item.incident, Fate.STANDS, wall, ref=ref)
-            outbox.adopt(db, item.incident)
-            outbox.add_note(db, item.incident, self.cmms, f"{order.title}\n{order.text}", wall)
-            self._event(
-                db, "order-adopted", f"order {ref.number} for {order.asset} was open already: a note goes there"
-            )
         self._changed()
-        self._follow.set()
-
-    def _rejected(self, item: Item, reason: str) -> None:
-        with self._store.commit() as db:
-            wall = self._wall()
-            outbox.mark(db, item, State.REJECTED, wall, why=reason, attempts=item.attempts + 1)
-            outbox.settle_order(db, item.incident, Fate.REJECTED, wall, why=reason)
-            said = f"no order could be made for {item.payload['asset']}, {item.payload['failure_mode']}: {reason}"
-            self._event(db, "order-rejected", said, "error")
-        self._changed()
-
-    def _unsettled(self, item: Item, reason: str) -> None:
-        with self._store.commit() as db:
-            wall = self._wall()
-            outbox.mark(db, item, State.UNKNOWN, wall, why=reason, attempts=item.attempts + 1)
-            outbox.settle_order(db, item.incident, Fate.UNSETTLED, wall, why=reason)
-            self._event(db, "order-unsettled", f"sent, no answer read ({reason}); looking it up", "warning")
-        self._due[item.id] = self._clock.now() + self._plan.look_after_s[0]
-        self._changed()
-
-    def _again(self, item: Item, reason: str) -> None:
-        with self._store.commit() as db:
-            outbox.mark(db, item, State.WAITING, self._wall(), why=reason, attempts=item.attempts + 1)
-            outbox.settle_order(db, item.incident, Fate.QUEUED, self._wall(), why=reason)
 
     # ---- what follows the order ------------------------------------------------------------------------------------
 
     def _picture(self, item: Item) -> None:
         content = self._evidence.read(str(item.payload["file"]))
         if content is None:
-            self._without(item, "the picture was removed to make room")
+            self._journal.without(item, "the picture was removed to make room")
+            self._changed()
             return
-        attachment = Attachment(
-            f"wheeltapper-{item.incident}.png", "image/png", content, str(item.payload.get("title", ""))
-        )
         with self._store.reading() as db:
             ref = outbox.ref_of(db, item.incident)
-        self._port.attach(ref, attachment)
-        self._delivered(item, f"picture attached to order {ref.number}")
-
-    def _note(self, item: Item) -> None:
-        with self._store.commit() as db:
-            # From here on new lines begin a note of their own: this one may be read already.
-            outbox.mark(db, item, State.SENDING, self._wall(), attempts=item.attempts)
-            ref = outbox.ref_of(db, item.incident)
-        # A note whose answer was lost may appear twice: it cannot be looked up, and a second note harms nobody.
-        self._port.note(ref, str(item.payload["text"]))
-        self._delivered(item, f"note added to order {ref.number}")
-
-    def _delivered(self, item: Item, said: str) -> None:
-        with self._store.commit() as db:
-            outbox.mark(db, item, State.DONE, self._wall(), attempts=item.attempts + 1)
-            self._event(db, f"{item.kind}-delivered", said)
+        about = str(item.payload.get("title", ""))
+        self._port.attach(ref, Attachment(f"wheeltapper-{item.incident}.png", "image/png", content, about))
+        self._journal.delivered(item, f"picture attached to order {ref.number}")
         self._changed()
 
-    def _without(self, item: Item, why: str) -> None:
-        with self._store.commit() as db:
-            outbox.mark(db, item, State.VOID, self._wall(), why=why, attempts=item.attempts + 1)
-            number = outbox.ref_of(db, item.incident).number
-            self._event(db, f"{item.kind}-missing", f"order {number} stands without its {item.kind}: {why}", "warning")
+    def _note(self, item: Item) -> None:
+        ref = self._journal.noting(item)
+        # A note whose answer was lost may appear twice: it cannot be looked up, and a second note harms nobody.
+        self._port.note(ref, str(item.payload["text"]))
+        self._journal.delivered(item, f"note added to order {ref.number}")
         self._changed()
 
     def _follow_orders(self) -> None:
@@ -271,13 +216,9 @@ class Sender:
             if self._stop.is_set():
                 return
             status = self._port.read(ref)
-            if (status.state, status.memo) == (state, memo):
-                continue
-            with self._store.commit() as db:
-                outbox.follow(db, incident, status, self._wall())
-                memo = f": {status.memo}" if status.memo else ""
-                self._event(db, "order-state", f"order {ref.number} is {status.state} ({status.raw}){memo}")
-            self._changed()
+            if (status.state, status.memo) != (state, memo):
+                self._journal.followed(incident, ref, status)
+                self._changed()
 
     # ---- waiting ----------------------------------------------------------------------------------------------------
 
@@ -285,19 +226,18 @@ class Sender:
         """Deal with a question the CMMS did not answer. Nothing was ordered by it."""
         if item is not None:
             self._due[item.id] = self._clock.now() + self._backoff(item.attempts)
-            if item.kind is not Kind.ORDER:
-                if item.attempts + 1 >= EXTRAS_TRIES:
-                    self._without(item, reason)
-                else:
-                    with self._store.commit() as db:
-                        outbox.mark(db, item, State.WAITING, self._wall(), why=reason, attempts=item.attempts + 1)
+        if item is not None and item.kind is not Kind.ORDER:
+            if item.attempts + 1 >= EXTRAS_TRIES:
+                self._journal.without(item, reason)
+            else:
+                self._journal.put_off(item, reason)
         self._pause(self._backoff(self._faults), reason)
 
     def _pause(self, seconds: float, reason: str) -> None:
         self._paused_until = self._clock.now() + seconds
         self._faults += 1
         if not self.fault:  # said once when it breaks, once when it heals
-            self._say("cmms-down", f"{self.cmms}: {reason}", "error")
+            self._journal.down(f"{self.cmms}: {reason}")
         self.fault = f"{self.cmms}: {reason}"
         self._changed()
 
@@ -307,22 +247,12 @@ class Sender:
         self._faults = 0
         if self.fault:
             self.fault = ""
-            self._say("cmms-back", f"{self.cmms} answers again", "info")
+            self._journal.back()
             self._changed()
 
     def _backoff(self, tries: int) -> float:
         first, longest = self._plan.retry_s
         return min(longest, first * 2.0 ** min(tries, 20)) * self._chance.uniform(0.5, 1.0)
-
-    def _say(self, kind: str, sentence: str, level: str) -> None:
-        with self._store.commit() as db:
-            self._event(db, kind, sentence, level)
-
-    def _event(self, db: sqlite3.Connection, kind: str, sentence: str, level: str = "info") -> None:
-        add_event(db, EventRecord(self._wall(), self.cmms, kind, sentence, level))
-
-    def _wall(self) -> str:
-        return self._clock.wall().isoformat()
 
     def _run(self) -> None:
         while not self._stop.is_set():
