@@ -14,7 +14,7 @@ from scipy.special import nctdtrit, ndtri
 from analytics.anomaly.mahalanobis import Mahalanobis
 from analytics.decision.limits import Limit, group_limit, order_statistic_limit
 from analytics.few_shot.prototypes import TaughtScore
-from models.held_out import Rows, folds_over, trimmed_scores
+from models.held_out import FOLDS, Rows, folds_over, trimmed_scores
 
 Numbers = NDArray[np.float64]
 LimitOf = Callable[[Numbers], Limit]
@@ -111,18 +111,18 @@ def calibrate(
     folds = folds_over(groups)
     detector = fits.detector(goods)
     left_out = _left_out(goods, folds, shots, fits)
-    limit = limit_of(left_out.distances)
-    scores = left_out.distances / limit.value
-    taught = None
-    if shots:
-        taught = _taught(detector, goods, shots, left_out, fits)
-        taught = _limited(taught, limit_of(_logit_score(left_out.logits, taught)))
-        both = np.maximum(scores, _logit_score(left_out.logits, taught))
-        # Each limit alone keeps the promise, either of two would not: both are moved alike until it holds for them.
-        joint = limit_of(both)
-        limit = replace(joint, value=limit.value * joint.value)
-        taught = _limited(taught, joint)
-        scores = both / joint.value
+    taught = _taught(detector, goods, shots, left_out, fits) if shots else None
+    typical = float(np.median(left_out.distances))
+    scores = left_out.distances / typical
+    if taught is not None:
+        # Both scores are 1 for the median good part and spread alike, so one limit for the larger of them is one
+        # promise for the part. Two limits, each set where its own promise ends, would reject up to twice as many.
+        scores = np.maximum(scores, _logit_score(left_out.logits, taught))
+    limit = limit_of(scores)
+    scores = scores / limit.value
+    if taught is not None:
+        taught = replace(taught, limit=taught.limit + taught.spread * float(np.log(limit.value)))
+    limit = replace(limit, value=typical * limit.value)
     suspicion = trimmed_scores(goods, folds, fits.detector, left_out.distances) / limit.value
     return Calibrated(
         detector, limit, taught, scores, suspicion, _shot_scores(detector, limit, taught, shots, left_out)
@@ -140,25 +140,30 @@ class _LeftOut:
 
 def _left_out(goods: Rows, folds: NDArray[np.intp], shots: Mapping[str, Rows], fits: Fits) -> _LeftOut:
     distances, logits = np.empty(len(goods)), np.empty(len(goods) if shots else 0)
-    shot_logits = {name: np.empty(len(rows)) for name, rows in shots.items()}
-    count = int(folds.max()) + 1
-    for fold in range(count):
+    for fold in np.unique(folds):
         out = folds == fold
         detector = fits.detector(goods[~out])
         distances[out] = detector.score(goods[out])
-        if not shots:
-            continue
-        kept = np.concatenate([rows[np.arange(len(rows)) % count != fold] for rows in shots.values()])
-        weights, bias = _fit_defects(detector, goods[~out], kept, fits)
-        logits[out] = detector.whiten(goods[out]) @ weights + bias
+        if shots:  # all examples stay: left out together with goods, few examples would be fewer still
+            weights, bias = _fit_defects(detector, goods[~out], shots, fits)
+            logits[out] = detector.whiten(goods[out]) @ weights + bias
+    return _LeftOut(distances, logits, _shots_left_out(goods, shots, fits) if shots else {})
+
+
+def _shots_left_out(goods: Rows, shots: Mapping[str, Rows], fits: Fits) -> dict[str, Numbers]:
+    detector = fits.detector(goods)
+    logits = {name: np.empty(len(rows)) for name, rows in shots.items()}
+    count = min(FOLDS, max(map(len, shots.values())))
+    for fold in range(count):
+        asked = {name: np.arange(len(rows)) % count == fold for name, rows in shots.items()}
+        weights, bias = _fit_defects(detector, goods, {name: shots[name][~asked[name]] for name in shots}, fits)
         for name, rows in shots.items():
-            asked = np.arange(len(rows)) % count == fold
-            shot_logits[name][asked] = detector.whiten(rows[asked]) @ weights + bias
-    return _LeftOut(distances, logits, shot_logits)
+            logits[name][asked[name]] = detector.whiten(rows[asked[name]]) @ weights + bias
+    return logits
 
 
-def _fit_defects(detector: Mahalanobis, goods: Rows, bad: Rows, fits: Fits) -> tuple[Numbers, float]:
-    white = detector.whiten(np.concatenate([goods, bad]))
+def _fit_defects(detector: Mahalanobis, goods: Rows, shots: Mapping[str, Rows], fits: Fits) -> tuple[Numbers, float]:
+    white = detector.whiten(np.concatenate([goods, *shots.values()]))
     return fits.defects(white, np.arange(len(white)) >= len(goods))
 
 
@@ -166,14 +171,10 @@ def _taught(
     detector: Mahalanobis, goods: Rows, shots: Mapping[str, Rows], left_out: _LeftOut, fits: Fits
 ) -> TaughtScore:
     """Train the score that knows the defects; 1 is the median good part, until it gets a limit."""
-    weights, bias = _fit_defects(detector, goods, np.concatenate(list(shots.values())), fits)
+    weights, bias = _fit_defects(detector, goods, shots, fits)
     # Logits per unit of ln distance: the two scores then move alike, and 1.2 means as much on either.
     of_logits, of_distances = (max(float(np.std(x)), 1e-6) for x in (left_out.logits, np.log(left_out.distances)))
     return TaughtScore(weights, bias, float(np.median(left_out.logits)), of_logits / of_distances)
-
-
-def _limited(taught: TaughtScore, limit: Limit) -> TaughtScore:
-    return replace(taught, limit=taught.limit + taught.spread * float(np.log(limit.value)))
 
 
 def _logit_score(logits: Numbers, taught: TaughtScore) -> Numbers:

@@ -34,7 +34,17 @@ from models.taught import (
     refuse,
 )
 
-__all__ = ["Heard", "Learned", "TaughtPart", "TeachError", "TeachSettings", "fit_mahalanobis", "learn", "scores_of"]
+__all__ = [
+    "Heard",
+    "Learned",
+    "TaughtPart",
+    "TeachError",
+    "TeachSettings",
+    "fit_logistic",
+    "fit_mahalanobis",
+    "learn",
+    "scores_of",
+]
 
 EXAMPLES = 3  #: of a defect, before a score is trained for it
 _SHRINK = 0.1  #: of the median spread, added to every feature's own: a feature that never moved must not shout
@@ -93,7 +103,7 @@ def learn(
     step(0, 1, "limits")
     limit_of = limit_finder(groups, settings.reject_rate, settings.confidence)
     trained = {name: rows for name, rows in shots.items() if len(rows) >= EXAMPLES}
-    found = calibrate(goods, groups, trained, limit_of, Fits(fit_mahalanobis, _fit_logistic))
+    found = calibrate(goods, groups, trained, limit_of, Fits(fit_mahalanobis, fit_logistic))
     step(1, 1, "limits")
     captures = [align(part.capture, front_end) for part in good]
     model = PartModel(
@@ -148,7 +158,11 @@ def fit_mahalanobis(rows: Rows) -> Mahalanobis:
     return Mahalanobis(mean, scale, directions[:kept], (1 - a) * own[:kept] + rest, rest)
 
 
-def _fit_logistic(white: NDArray[np.float64], bad: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+def fit_logistic(white: NDArray[np.float64], bad: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+    """Fit a logit that tells defects from goods: whitened rows (n, d) and which are bad -> weights (d,) and bias.
+
+    Ridge penalty 1 / C, both classes weighing alike however few the defects are.
+    """
     from sklearn.linear_model import LogisticRegression
 
     fitted = LogisticRegression(C=_C, class_weight="balanced", max_iter=1000).fit(white, bad)

@@ -3,9 +3,9 @@ import pytest
 
 from analytics.decision.limits import order_statistic_limit
 from models.calibration import Fits, calibrate, limit_finder
-from models.teach import _fit_logistic, fit_mahalanobis
+from models.teach import fit_logistic, fit_mahalanobis
 
-FITS = Fits(fit_mahalanobis, _fit_logistic)
+FITS = Fits(fit_mahalanobis, fit_logistic)
 D = 12
 
 
