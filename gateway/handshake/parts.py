@@ -19,12 +19,15 @@ LATE_MAX = 8
 # ---- in -------------------------------------------------------------------------------------------------------------
 
 
-def seen(turn: Turn, sequence: int) -> None:
-    """Take note of a new TrigSeq; its payload is taken from a read that starts only now (rule 5)."""
+def seen(turn: Turn, sequence: int, since: float) -> None:
+    """Take note of a new TrigSeq; its payload is taken from a read that starts only now (rule 5).
+
+    `since` is the time of the read before, which did not show it yet.
+    """
     state = turn.state
     assert state.plc is not None
-    deadline = turn.now + state.rules.deadline_s
-    turn.set(reading=Part(sequence, turn.now, deadline, state.plc.boot_id), old_since=None)
+    reading = Part(sequence, turn.now, since, since + state.rules.deadline_s, state.plc.boot_id)
+    turn.set(reading=reading, old_since=None)
     turn.do(Reread(0.0))
 
 
@@ -40,9 +43,9 @@ def reread(turn: Turn, image: PlcImage | None) -> None:
         return
     if image is not None and whole and newer(reading.sequence, image.trig_seq):
         # A newer part came between the reads: its number was first seen now, so its payload needs a read after now.
-        reading = replace(
-            reading, sequence=image.trig_seq, seen_at=turn.now, deadline=turn.now + state.rules.deadline_s
-        )
+        since = reading.seen_at
+        deadline = since + state.rules.deadline_s
+        reading = replace(reading, sequence=image.trig_seq, seen_at=turn.now, since=since, deadline=deadline)
     else:
         turn.do(Count("torn"))
     if reading.reads > state.rules.reread_max:
@@ -64,7 +67,7 @@ def _arrived(turn: Turn, part: Part, image: PlcImage) -> None:
     if image.mode not in JUDGED_MODES:
         turn.do(Count("unjudged"))
         return
-    deadline = part.seen_at + image.deadline_ms / 1000 if image.deadline_ms else part.deadline
+    deadline = part.since + image.deadline_ms / 1000 if image.deadline_ms else part.deadline
     part = replace(
         part,
         deadline=deadline,

@@ -105,7 +105,8 @@ class Part:
 
     sequence: int
     seen_at: float
-    deadline: float  #: on our clock; nothing is written for this part from then on
+    since: float  #: the last look at which it was not there yet: the PLC's timer may have started right after it
+    deadline: float  #: on our clock, counted from `since`; nothing is written for this part from then on
     plc_boot_id: int
     plc_mode: int = 0
     part_type: int = 0

@@ -154,7 +154,9 @@ def _first(turn: Turn, image: PlcImage, *, restarted: bool) -> None:
         seen_seq=image.trig_seq if in_domain(image.trig_seq) else 0,
         old_since=None,
         zero_wanted=turn.active,
-        baseline=Part(image.trig_seq, turn.now, 0.0, image.boot_id, image.mode, recorded=known) if wanted else None,
+        baseline=Part(image.trig_seq, turn.now, turn.now, 0.0, image.boot_id, image.mode, recorded=known)
+        if wanted
+        else None,
     )
     turn.go(Cause.BASELINE if turn.active else Cause.BASELINE_SILENT)
 
@@ -184,13 +186,14 @@ def _polled(turn: Turn, image: PlcImage) -> None:
     assert before is not None
     if image.heartbeat != before.heartbeat:
         turn.set(plc_beat_at=turn.now)
+    since = turn.state.read_at
     turn.set(plc=image, read_at=turn.now)
     if image.boot_id != before.boot_id:
         if _void(turn, "the PLC restarted"):
             _first(turn, image, restarted=True)
         return
     if turn.state.phase is Phase.OPEN and not _foreign(turn, image):
-        _watch_trigger(turn, image, before)
+        _watch_trigger(turn, image, before, since)
         if image.abort_seq != before.abort_seq:
             withdraw(turn, image.abort_seq, "the PLC withdrew the part", Quality.ABORTED)
         _watch_mode(turn, image)
@@ -211,7 +214,7 @@ def _foreign(turn: Turn, image: PlcImage) -> bool:
     return True
 
 
-def _watch_trigger(turn: Turn, image: PlcImage, before: PlcImage) -> None:
+def _watch_trigger(turn: Turn, image: PlcImage, before: PlcImage, since: float) -> None:
     """Notice a new TrigSeq (rules 2 and 9, rows 4 and 19)."""
     state, sequence = turn.state, image.trig_seq
     if sequence == state.seen_seq or state.reading is not None or not in_domain(image.boot_id):
@@ -221,7 +224,7 @@ def _watch_trigger(turn: Turn, image: PlcImage, before: PlcImage) -> None:
             turn.do(Count("bad_input"))
         return
     if newer(state.seen_seq, sequence):
-        seen(turn, sequence)
+        seen(turn, sequence, since)
     elif state.old_since is None:
         turn.set(old_since=turn.now)
         turn.do(Count("old_trigger"))

@@ -10,7 +10,7 @@ from gateway.handshake.quality_code import BITS
 from gateway.handshake.state import Part, StationMode
 from gateway.processes.messages import Judged
 
-PART = Part(7, 10.0, 10.6, plc_boot_id=3, plc_mode=Mode.AUTOMATIC, ticket=1)
+PART = Part(7, 10.0, 10.0, 10.6, plc_boot_id=3, plc_mode=Mode.AUTOMATIC, ticket=1)
 OK = Verdict(Evaluation.OK, 1.0, None, None, "below its limits")
 NOT_OK = Verdict(Evaluation.NOT_OK, 1.5, "crack", None, "rings low")
 

@@ -17,6 +17,7 @@ from gateway.handshake.state import Phase, StationRules, Write
 
 OK, NOT_OK = Evaluation.OK, Evaluation.NOT_OK
 NAMES = list(GwImage.__dataclass_fields__)
+VERDICT = NAMES.index("verdict")
 LATE_MAX_S = 0.4  #: rule 11 in this small world: shorter than the PLC's quiet start
 
 
@@ -71,7 +72,9 @@ class Handshake(RuleBasedStateMachine):
             self._hear_and_judge(self.rig.judge_s)
 
     @precondition(lambda self: self.rig.program.in_flight < self.parts_in_flight)
-    @rule(truth=st.sampled_from([OK, NOT_OK]), torn=st.none() | st.tuples(st.integers(3, 7), st.integers(5, 13)))
+    @rule(
+        truth=st.sampled_from([OK, NOT_OK]), torn=st.none() | st.tuples(st.just(VERDICT), st.integers(VERDICT + 1, 13))
+    )
     def a_part_comes_and_its_result_is_written(self, truth, torn):
         self.a_part_arrives(truth)
         self._deliver()
@@ -125,13 +128,16 @@ class Handshake(RuleBasedStateMachine):
             self.rig.g = GwImage(map_version=0)
         self.rig.scan()
 
-    @rule(mode=st.sampled_from([Mode.AUTOMATIC, Mode.AUTOMATIC, Mode.BYPASS, Mode.DRY_RUN, Mode.TEACH]))
-    def somebody_turns_the_mode_switch(self, mode):
+    @rule(mode=st.sampled_from([Mode.AUTOMATIC, Mode.BYPASS, Mode.DRY_RUN, Mode.TEACH]), back=st.booleans())
+    def somebody_turns_the_mode_switch(self, mode, back):
         self.rig.program.mode = mode
         if mode != Mode.AUTOMATIC:
             # What has passed the rule already stays passed; the switch is for what has not.
             self.switched |= {flight.part_id for flight in self.rig.program._flights if not flight.passed}
         self.rig.scan()
+        if back:
+            self.rig.program.mode = Mode.AUTOMATIC
+            self.rig.scan()
 
     @rule()
     def the_plc_withdraws_a_part(self):

@@ -427,16 +427,16 @@ def test_a_late_part_is_answered_at_its_margin_and_not_at_the_next_poll():
             return plc.results_at["ring", plc.programs["ring"].log[0].sequence] - order.seen_at, plant
 
     waited, plant = play(scenario)
-    assert 0.38 <= waited <= 0.38 + 2 * ROUND_TRIP_S + 1e-6
+    assert 0.32 <= waited <= 0.38  # counted from the poll before: the PLC's timer runs already
     assert plant.plc.programs["ring"].log[0].quality_code == 1
 
 
 def test_a_result_whose_time_ran_out_behind_a_slow_poll_is_never_sent():
     async def scenario():
         plc = MemoryPlc(["ring"])
-        async with Plant(plc, judge_s=0.345) as plant:
+        async with Plant(plc, judge_s=0.31) as plant:
             await asyncio.sleep(0.3)
-            await plant.parts(OK, every_s=0.33)
+            await plant.parts(OK, every_s=0.29)
             plc.slow_s = 0.15
             await asyncio.sleep(0.3)
             plc.slow_s = 0.0

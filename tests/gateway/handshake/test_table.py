@@ -33,6 +33,7 @@ def opened(rig):
 
 def part(rig, seq, heartbeat=0, **changes):
     image = replace(IMAGE, **{"trig_head": seq, "trig_seq": seq, "heartbeat": heartbeat, **changes})
+    rig.feed(events.Polled(rig.state.plc))  # the deadline counts from the read before
     rig.feed(events.Polled(image))
     rig.feed(events.RereadCame(image))
 
