@@ -89,8 +89,14 @@ def learn(
     TeachError
         Too few parts, parts of different rates, or parts that cannot be used: each in one sentence.
     """
-    settings = settings or TeachSettings()
-    step = progress or (lambda done, total, what: None)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has none; comes with scikit-learn
+
+    # Matrices of a hundred rows: on a busy machine two threads wait for each other three times as long as one computes.
+    with threadpool_limits(1):
+        return _learn(parts, settings or TeachSettings(), progress or (lambda done, total, what: None))
+
+
+def _learn(parts: Sequence[TaughtPart], settings: TeachSettings, step: Progress) -> Learned:
     refuse(parts, settings)
     heard, parts, twice = once_each(parts)
     refuse(parts, settings)  # without the copies there may be too few
