@@ -99,9 +99,11 @@ def order_text(incident: Incident, finding: Finding) -> str:
     advice = ADVICE.get(incident.failure_mode, _ANY)
     page = f"Page: {finding.page}\n" if finding.page else ""
     level = finding.level_over_baseline_db
+    # The worker's sentence may end with the diagnosis' reason, which stands under "how sure" here.
+    heard = incident.text.replace(f"; {diagnosis.reason}", "") if diagnosis.reason else incident.text
     compared = "not compared" if level is None else f"{level:+.1f} dB over baseline"
     text = (
-        f"Heard: {incident.text}\n"
+        f"Heard: {heard}\n"
         f"Since: {finding.since}. Severity: {incident.severity}.\n"
         f"How sure: {_how_sure(diagnosis)}\n"
         f"Evidence: {_evidence(diagnosis)}\n"
@@ -127,7 +129,8 @@ def evidence_line(line: Line) -> str:
     head = f"{line.frequency_hz:.1f} Hz = {line.order:.2f} x {shaft:.2f} Hz" if shaft else f"{line.frequency_hz:.1f} Hz"
     if not clear:
         return f"{head}, no harmonic clear of its surroundings"
-    span = f"{min(clear):.0f} to {max(clear):.0f}" if len(clear) > 1 else f"{clear[0]:.0f}"
+    low, high = round(min(clear)), round(max(clear))
+    span = f"{low} to {high}" if low < high else f"{low}"
     return f"{head}, {len(clear)} harmonic{'s' * (len(clear) > 1)}, {span} dB over their surroundings"
 
 

@@ -29,7 +29,9 @@ log = structlog.get_logger()
 
 BATCH_S = 0.1  #: between commits; what a power cut may cost of records main has already handed over
 REPORT_S = 1.0
-STOP_S = 2.0  #: for the drawing and for the network call under way; what they were doing is durable
+# For the drawing and the network calls under way, together, inside the 3 s main gives a process to end. What they
+# were doing is durable.
+STOP_S = 2.0
 
 MakePort = Callable[[str], CmmsPort]
 
@@ -166,9 +168,12 @@ class Ledger:
     def _finish(self) -> None:
         self._scheduler.shutdown(wait=False)
         self.scribe.finish()
-        self.painter.close(STOP_S)
+        end = self._clock.now() + STOP_S
         for sender in self.senders.values():
-            if not sender.stop(STOP_S):
+            sender.stop(0.0)
+        self.painter.close(end - self._clock.now())
+        for sender in self.senders.values():
+            if not sender.stop(max(0.0, end - self._clock.now())):
                 log.warning("a CMMS keeps the ledger waiting; its order is settled at the next start", cmms=sender.cmms)
 
     def _touch(self) -> None:

@@ -59,6 +59,19 @@ def test_the_text_says_everything_a_person_needs_to_believe_it():
         assert wanted in text
 
 
+def test_a_reason_is_said_once_and_equal_levels_are_one_number():
+    flat = Diagnosis(
+        "outer race", "BPFO", "3 of 3 lines", "drive end", None, None, (Line("BPFO", 3.5, 87.8, (26.2, 25.8)),)
+    )
+    text = order_text(
+        incident("PUMP-7: outer race, +6 dB; 3 of 3 lines; still heard after order 1001 done"), finding(diagnosis=flat)
+    )
+
+    assert text.count("3 of 3 lines") == 1
+    assert "Heard: PUMP-7: outer race, +6 dB; still heard after order 1001 done\n" in text
+    assert "2 harmonics, 26 dB over" in text
+
+
 def test_a_level_alone_claims_no_line():
     text = order_text(incident("x", "abnormal sound"), finding(diagnosis=Diagnosis("none", None, "nothing found")))
     assert "level alone" in text

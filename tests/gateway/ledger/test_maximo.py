@@ -74,6 +74,7 @@ class Plant:
         self.channel.send(Stop())
         self.process.join(PATIENCE_S)
         assert self.process.exitcode == 0
+        assert not (self.folder / "wheeltapper.db-wal").exists(), "the store was not closed"
         self.channel.close()
         self.process = None
 
