@@ -37,7 +37,9 @@ def run_learner(plan: LearnPlan, channel: Endpoint, clock: Clock) -> None:
     from models.teach import TeachError, learn
 
     parts = [
-        TaughtPart(f"part {index + 1}", Capture(part.samples, part.rate, part.start, part.stop))
+        TaughtPart(
+            f"part {index + 1}", Capture(part.samples, part.rate, part.start, part.stop, (), part.before, part.after)
+        )
         for index, part in enumerate(plan.parts)
     ]
     try:

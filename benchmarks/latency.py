@@ -1,0 +1,369 @@
+"""From the end of a capture to ResultSeq as the PLC's scan sees it, through the whole gateway; CPU and memory beside.
+
+    python -m benchmarks.latency [--seconds 60] [--stations 4] [--kinds opcua modbus modbus-server] [--clients 20]
+
+Stations are active, hear 500 ms parts at 48 kHz (simulated gearmotors), one each 1.1 s and station, out of step. The
+PLC is a process of its own with a scan of 5 ms; every time is taken from the monotonic clock that all processes of a
+machine share. In the same run a bare OPC UA write and its notification are timed: the protocol's own floor.
+
+With ``--clients N`` a last run has N OPC UA clients subscribed to every tag of the gateway's own server at 1 s, all in
+one process at the lowest priority: they stand for HMIs that have processors of their own.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from asyncua import Client, Server, ua
+
+from analytics.signal.capture import Capture
+from analytics.synthesis.parts import part_sound
+from analytics.synthesis.streams import Ambience
+from config.site import Site
+from connectors.plc.open import hush_libraries
+from connectors.simulated.plc_modbus import ModbusCallingPlc, ModbusServingPlc
+from connectors.simulated.plc_opcua import OpcUaServingPlc
+from connectors.simulated.plc_program import PartLog, PlcProgram, PlcSettings
+from connectors.simulated.plc_stations import PlcStations, SimulatedPlc
+from gateway.cli.demo_summary import Usage
+from gateway.main import Gateway
+from gateway.processes.clock import SystemClock
+from gateway.processes.entry import ignore_signals, limit_threads, log_as, silence
+from gateway.processes.messages import Judged, StartCapture
+from gateway.wiring.build import build
+from models.recipe import write_recipe
+from models.taught import TaughtPart, TeachSettings
+from models.teach import learn
+
+RATE, SEED, LENGTH_S, SPACING_S, SCAN_S = 48_000, 7, 0.5, 1.1, 0.005
+AROUND = RATE // 10
+SPAWN = multiprocessing.get_context("spawn")
+
+
+# ---- the recipe, the site -------------------------------------------------------------------------------------------
+
+
+def heard(part_id: str) -> Capture:
+    """Make the sound of a gearmotor in its hall, with surroundings."""
+    sound = part_sound("gearmotors", SEED, part_id, RATE)
+    samples = Ambience("gearmotors", SEED, RATE).block(0, round(LENGTH_S * RATE) + 2 * AROUND).copy()
+    part = sound.samples[sound.lead :][: len(samples) - AROUND]
+    samples[AROUND : AROUND + len(part)] += part
+    return Capture(samples, RATE, AROUND, AROUND + round(LENGTH_S * RATE))
+
+
+def recipe(folder: Path) -> Path:
+    """Learn a recipe from 24 good parts."""
+    parts = [TaughtPart(f"T-{n:04d}", heard(f"T-{n:04d}")) for n in range(1, 25)]
+    write_recipe(folder, learn(parts, TeachSettings()), "2026-01-01T00:00:00+00:00")
+    return folder
+
+
+def site_of(kind: str, address: str, stations: Sequence[str], folder: Path, own: str) -> Site:
+    """Build the site: every station active on one PLC."""
+    host, _, port = address.rpartition(":")
+    plc: dict[str, Any] = {
+        "opcua": {"kind": "opcua", "url": address, "security": "None"},
+        "modbus": {"kind": "modbus", "host": host, "port": port},
+        "modbus-server": {"kind": "modbus-server", "host": host, "port": port},
+    }[kind]
+    return Site.model_validate({
+        "line": {"name": "bench"},
+        "store": {"folder": folder / "data"},
+        "plc": {"main": plc},
+        "station": [
+            {
+                "name": name,
+                "mode": "active",
+                "source": {"kind": "simulated", "sound": "gearmotors", "seed": SEED, "rate": RATE},
+                "parts": {
+                    "plc": "main", "tags": f"nsu=urn:wheeltapper:handshake:1;s={name}.", "block": number,
+                    "recipes": {"1": folder / "recipe"}, "deadline_ms": 1000,
+                    "capture": {"after_ms": 20, "length_ms": 1000 * LENGTH_S},
+                },
+            }
+            for number, name in enumerate(stations)
+        ],
+        "serve": {"opcua": own, "security": "None"},
+    })  # fmt: skip
+
+
+# ---- the processes --------------------------------------------------------------------------------------------------
+
+
+def plc_process(kind: str, stations: Sequence[str], port: int, pipe: Connection) -> None:
+    """Run the PLC, feed it, hand back its logs when told."""
+    ignore_signals()
+    hush_libraries()
+    asyncio.run(_plc(kind, stations, port, pipe))
+
+
+async def _plc(kind: str, stations: Sequence[str], port: int, pipe: Connection) -> None:
+    programs = {name: PlcProgram(PlcSettings(quiet_s=0.5, deadline_s=1.0)) for name in stations}
+    bases = {name: 64 * number for number, name in enumerate(stations)}
+    scanned = PlcStations(programs, SCAN_S)
+    plc: SimulatedPlc
+    if kind == "opcua":
+        plc = OpcUaServingPlc(scanned)
+    elif kind == "modbus":
+        plc = ModbusServingPlc(scanned, bases)
+    else:
+        plc = ModbusCallingPlc(scanned, bases, port)
+    pipe.send(await plc.start())
+    stop = asyncio.Event()
+    told = asyncio.create_task(asyncio.to_thread(pipe.recv))
+    told.add_done_callback(lambda _: stop.set())
+
+    async def feed(name: str, phase: float) -> None:
+        await asyncio.sleep(3.0 + phase)
+        number = 0
+        while not stop.is_set():
+            number += 1
+            programs[name].arrive(f"{name}-{number:05d}", 1)
+            await asyncio.sleep(SPACING_S)
+
+    async with asyncio.TaskGroup() as tasks:
+        for index, name in enumerate(stations):
+            tasks.create_task(feed(name, index * SPACING_S / len(stations)))
+    await asyncio.sleep(1.5)
+    pipe.send({name: program.log for name, program in programs.items()})
+    await plc.stop()
+
+
+class Timed:
+    """Notes when the capture of each part was complete, as messages pass by."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.captured: dict[str, float] = {}
+        self._tickets: dict[int, str] = {}
+        order, hear = gateway.to_worker, gateway._from_worker
+        gateway.to_worker = lambda station, message: self._ordered(message) or order(station, message)  # type: ignore[method-assign]
+        gateway._from_worker = lambda message: self._told(message) or hear(message)  # type: ignore[method-assign]
+        for child in gateway._supervisor._children.values():
+            if child.plan.ticks:
+                object.__setattr__(child.plan, "heard", gateway._from_worker)
+
+    def _ordered(self, message: object) -> None:
+        if isinstance(message, StartCapture):
+            self._tickets[message.ticket] = message.part_id
+
+    def _told(self, message: object) -> None:
+        if isinstance(message, Judged):
+            self.captured[self._tickets[message.ticket]] = message.captured_at
+
+
+def gateway_process(site: Site, pipe: Connection) -> None:
+    """Run the gateway until told; hand back when each capture was complete."""
+    ignore_signals()
+    limit_threads()
+    log_as("main")
+    silence()
+    asyncio.run(_gateway(site, pipe))
+
+
+async def _gateway(site: Site, pipe: Connection) -> None:
+    gateway = build(site, SystemClock(), quiet=True)
+    timed = Timed(gateway)
+    stop = asyncio.Event()
+    asyncio.create_task(asyncio.to_thread(pipe.recv)).add_done_callback(lambda _: stop.set())
+    await gateway.run(stop)
+    pipe.send(timed.captured)
+
+
+def hmi_process(url: str, count: int, pipe: Connection) -> None:
+    """Subscribe `count` clients to every tag at 1 s; tell how many notifications came."""
+    ignore_signals()
+    hush_libraries()
+    if hasattr(os, "nice"):
+        os.nice(19)
+    asyncio.run(_hmis(url, count, pipe))
+
+
+class _Handler:
+    def __init__(self) -> None:
+        self.heard = 0
+
+    def datachange_notification(self, node: object, value: object, data: object) -> None:
+        self.heard += 1
+
+
+async def _hmis(url: str, count: int, pipe: Connection) -> None:
+    handler, clients = _Handler(), []
+    for _ in range(count):
+        client = Client(url, timeout=60)
+        await client.connect()
+        nodes = await _variables(client) if not clients else [client.get_node(n.nodeid) for n in clients[0][1]]
+        subscription = await client.create_subscription(1000, handler)
+        await subscription.subscribe_data_change(nodes, sampling_interval=1000)
+        clients.append((client, nodes))
+    pipe.send((len(clients), len(clients[0][1])))
+    await asyncio.to_thread(pipe.recv)
+    pipe.send(handler.heard)
+    for client, _ in clients:
+        await client.disconnect()
+
+
+async def _variables(client: Client) -> list[Any]:
+    found, waiting = [], [client.nodes.objects]
+    index = await client.get_namespace_index("urn:wheeltapper")
+    while waiting:
+        node = waiting.pop()
+        for child in await node.get_children():
+            if child.nodeid.NamespaceIndex == index:
+                is_variable = await child.read_node_class() == ua.NodeClass.Variable
+                (found if is_variable else waiting).append(child)
+    return found
+
+
+async def bare_write_and_notification(count: int) -> list[float]:
+    """Time a write by one client until another is notified, publishing at 1 ms: asyncua against itself, both here."""
+    server = Server()
+    await server.init()
+    server.set_endpoint("opc.tcp://127.0.0.1:0")
+    server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+    node = await server.nodes.objects.add_variable(ua.NodeId(1000, 2), "x", 0, ua.VariantType.UInt16)
+    await node.set_writable()
+    taken: list[float] = []
+    async with server:
+        assert server.bserver is not None
+        url = f"opc.tcp://127.0.0.1:{server.bserver.port}"
+        async with Client(url) as writer, Client(url) as reader:
+            seen: asyncio.Queue[int] = asyncio.Queue()
+
+            class Told:
+                def datachange_notification(self, node: object, value: int, data: object) -> None:
+                    seen.put_nowait(value)
+
+            subscription = await reader.create_subscription(1, Told())
+            await subscription.subscribe_data_change(reader.get_node(node.nodeid), sampling_interval=0)
+            await seen.get()
+            target = writer.get_node(node.nodeid)
+            for number in range(1, count + 1):
+                start = time.perf_counter()
+                await target.write_value(ua.DataValue(ua.Variant(number, ua.VariantType.UInt16)))
+                while await seen.get() != number:
+                    pass
+                taken.append(1000 * (time.perf_counter() - start))
+                await asyncio.sleep(0.02)
+    return taken
+
+
+# ---- one run --------------------------------------------------------------------------------------------------------
+
+
+def start(body: Callable[..., None], *arguments: object) -> tuple[Any, Connection]:
+    """Start a process with a pipe to it."""
+    ours, theirs = SPAWN.Pipe()
+    process = SPAWN.Process(target=body, args=(*arguments, theirs))
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def free_port() -> int:
+    """Take a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def measured(kind: str, count: int, seconds: float, clients: int = 0) -> dict[str, Any]:
+    """One run of the whole gateway."""
+    stations = [f"s{n}" for n in range(count)]
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        recipe(folder / "recipe")
+        own = f"opc.tcp://127.0.0.1:{free_port()}"
+        port = free_port()
+        plc, plc_pipe = start(plc_process, kind, stations, port)
+        address = plc_pipe.recv()
+        address = f"127.0.0.1:{port}" if kind == "modbus-server" else address
+        began = time.monotonic()
+        gateway, gateway_pipe = start(gateway_process, site_of(kind, address, stations, folder, own))
+        hmi = None
+        if clients:
+            time.sleep(8.0)
+            hmi, hmi_pipe = start(hmi_process, own, clients)
+            _, tags = hmi_pipe.recv()
+            counted_from = time.monotonic()
+        else:
+            counted_from = began + 8.0
+        busy_before = Usage.of(gateway.pid or 0, 1.0)
+        busy_at = time.monotonic()
+        time.sleep(seconds)
+        usage = Usage.of(gateway.pid or 0, 1.0)
+        elapsed = time.monotonic() - busy_at
+        result: dict[str, Any] = {"kind": kind, "stations": count, "hmi_clients": clients}
+        if hmi is not None:
+            hmi_pipe.send("stop")
+            result |= {"hmi_tags_each": tags, "hmi_notifications_per_s": round(hmi_pipe.recv() / elapsed)}
+            hmi.join(20)
+        plc_pipe.send("stop")
+        logs: dict[str, list[PartLog]] = plc_pipe.recv()
+        gateway_pipe.send("stop")
+        captured: dict[str, float] = gateway_pipe.recv()
+        gateway.join(20)
+        plc.join(20)
+    return (
+        result
+        | _figures(logs, captured, counted_from)
+        | {
+            "cpu": round((usage.cpu - busy_before.cpu) / elapsed, 3),
+            "memory_mb": round(usage.memory_mb),
+        }
+    )
+
+
+def _figures(logs: dict[str, list[PartLog]], captured: dict[str, float], counted_from: float) -> dict[str, Any]:
+    parts = [log for per_station in logs.values() for log in per_station if log.triggered_at >= counted_from]
+    taken = sorted(
+        1000 * (log.result_at - captured[log.part_id]) for log in parts if log.result_at and log.part_id in captured
+    )
+    return {
+        "parts": len(parts),
+        "late_lost_wrong": [
+            sum(log.late for log in parts),
+            sum(log.result_at is None for log in parts),
+            sum(log.wrong for log in parts),
+        ],
+        **percentiles(taken),
+    }
+
+
+def percentiles(taken_ms: Sequence[float]) -> dict[str, float]:
+    """p50, p99 and the largest, in milliseconds."""
+    if not taken_ms:
+        return {}
+    p50, p99 = np.percentile(taken_ms, [50, 99])
+    return {"p50_ms": round(float(p50), 1), "p99_ms": round(float(p99), 1), "max_ms": round(max(taken_ms), 1)}
+
+
+def main() -> None:
+    """Run what was asked for and print one JSON object a run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--stations", type=int, default=4)
+    parser.add_argument("--kinds", nargs="*", default=["opcua", "modbus", "modbus-server"])
+    parser.add_argument("--clients", type=int, default=0)
+    given = parser.parse_args()
+    hush_libraries()
+    bare = asyncio.run(bare_write_and_notification(200))
+    print(json.dumps({"kind": "bare write and notification", **percentiles(bare)}), flush=True)
+    for kind in given.kinds:
+        print(json.dumps(measured(kind, given.stations, given.seconds)), flush=True)
+    if given.clients:
+        print(json.dumps(measured("opcua", given.stations, given.seconds, given.clients)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
