@@ -11,10 +11,10 @@ from typing import Protocol
 
 from analytics.decision.verdict import not_decidable
 from analytics.quality.words import Quality
-from connectors.plc.port import PlantValue, PlcFault, PlcPort, PlcRefused
+from connectors.plc.port import PlantValue, PlcFault, PlcPort, PlcRefused, PlcUnreachable
 from gateway.handshake import events
 from gateway.handshake.parts import next_due
-from gateway.handshake.state import StationRules, Worker, begin
+from gateway.handshake.state import State, StationRules, Worker, begin
 from gateway.handshake.table import step
 from gateway.handshake.tally import Tally
 from gateway.handshake.wire import LinkSettings, Wire
@@ -173,12 +173,11 @@ class Link:
         while not self._stopped.is_set():
             port = self._factory()
             try:
-                async with asyncio.timeout(self.settings.open_s):
-                    await port.open()
+                await self._open(port)
                 pause = self.settings.retry_s
                 self._came_up(port)
                 await self._serve()
-            except (PlcFault, TimeoutError) as fault:
+            except PlcFault as fault:
                 self._note(fault)
                 pause = self.settings.retry_max_s if isinstance(fault, PlcRefused) else pause
             finally:
@@ -187,6 +186,16 @@ class Link:
                 self._went_down()
             await self._pause(pause * self._rng.uniform(1.0, 1.2))
             pause = min(pause * 2, self.settings.retry_max_s)
+
+    async def _open(self, port: PlcPort) -> None:
+        limit = self.settings.open_s
+        try:
+            async with asyncio.timeout(limit):
+                await port.open()
+        except TimeoutError as late:
+            raise PlcUnreachable(
+                f"{self.settings.name}: no connection within {limit:g} s; is the address right, and the PLC running?"
+            ) from late
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -199,8 +208,11 @@ class Link:
         try:
             async with asyncio.timeout(self.settings.close_s):
                 await port.close()
-        except (PlcFault, TimeoutError) as fault:
-            self._event("plc-close-failed", f"could not be closed cleanly: {_sentence(fault)}", "warning")
+        except PlcFault as fault:
+            self._event("plc-close-failed", f"could not be closed cleanly: {fault}", "warning")
+        except TimeoutError:
+            limit = self.settings.close_s
+            self._event("plc-close-failed", f"was still closing after {limit:g} s and was left to itself", "warning")
 
     def _came_up(self, port: PlcPort) -> None:
         self._wire = Wire(port, self.settings, self._clock, self)
@@ -209,9 +221,9 @@ class Link:
         for name in self._stations:
             self.feed(name, events.Connected())
 
-    def _note(self, fault: BaseException) -> None:
+    def _note(self, fault: PlcFault) -> None:
         """Say it once when it breaks; a retry that fails the same way is silent."""
-        sentence = _sentence(fault)
+        sentence = str(fault)
         if self._wire is not None or sentence != self._sentence:
             kind = "plc-refused" if isinstance(fault, PlcRefused) else "plc-link-down"
             self._event(kind, sentence, "error")
@@ -230,8 +242,13 @@ class Link:
         wire = self._wire
         assert wire is not None
         poll_at = values_at = self._clock.now()
+        beaten = False
         while not self._drained():
             if await wire.send_next():
+                continue
+            # One heartbeat between two polls: a PLC slower than our heart must still be read.
+            if not beaten and await wire.send_beats():
+                beaten = True
                 continue
             now = self._clock.now()
             if self._on_values is not None and now >= values_at:
@@ -241,6 +258,7 @@ class Link:
                 # On an absolute schedule; polls that were missed are not made up for.
                 poll_at = max(poll_at + self.settings.poll_s, now)
                 await self._poll(wire)
+                beaten = False
             else:
                 await wire.wait(min(poll_at, *(next_due(s.state, now) for s in self._stations.values())))
                 self._pass_time(now)
@@ -288,9 +306,9 @@ class Link:
         for action in actions:
             self._act(name, station.tally, action)
 
-    def heartbeat(self, name: str) -> int:
-        """Give GwHeartbeat as it was counted last."""
-        return self._stations[name].state.image.heartbeat
+    def state(self, name: str) -> State:
+        """Give what is known of one station now."""
+        return self._stations[name].state
 
     def _act(self, name: str, tally: Tally, action: events.Action) -> None:
         match action:
@@ -316,7 +334,3 @@ class Link:
     def _event(self, kind: str, sentence: str, level: str = "info", *, where: str = "") -> None:
         wall = self._clock.wall().isoformat(timespec="milliseconds")
         self._sink(EventRecord(wall, where or self.settings.name, kind, sentence, level))
-
-
-def _sentence(fault: BaseException) -> str:
-    return str(fault) or "no answer in time"

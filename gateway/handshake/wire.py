@@ -6,8 +6,9 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from connectors.plc.port import GwImage, PlcPort, PlcRefused, PlcUnreachable
+from connectors.plc.port import PlcPort, PlcRefused, PlcUnreachable
 from gateway.handshake import events
+from gateway.handshake.state import Phase, State
 from gateway.processes.clock import Clock
 
 _T = TypeVar("_T")
@@ -50,8 +51,8 @@ class Stations(Protocol):
         """Step one station."""
         ...
 
-    def heartbeat(self, name: str) -> int:
-        """Give GwHeartbeat as it was counted last."""
+    def state(self, name: str) -> State:
+        """Give what is known of one station now."""
         ...
 
 
@@ -69,7 +70,7 @@ class Wire:
         self._results: deque[tuple[str, events.WriteResult]] = deque()
         self._writes: deque[tuple[str, _Write]] = deque()
         self._rereads: dict[str, float] = {}
-        self._beats: dict[str, GwImage] = {}
+        self._beats: dict[str, None] = {}  # in order of asking
         self._wake = asyncio.Event()
 
     def put(self, name: str, request: Request) -> None:
@@ -79,8 +80,8 @@ class Wire:
                 self._results.append((name, request))
             case events.Reread(after_s):
                 self._rereads[name] = self._clock.now() + after_s
-            case events.Beat(image):
-                self._beats[name] = image  # only the newest counts
+            case events.Beat():
+                self._beats[name] = None
             case _:
                 self._writes.append((name, request))
         self._wake.set()
@@ -102,7 +103,7 @@ class Wire:
     async def send_next(self) -> bool:
         """Carry out the most urgent request that waits, one only; False if there is none.
 
-        Results go before all else, then zero images and TrigAck, second reads, heartbeats.
+        Results go before all else, then zero images and TrigAck, then second reads.
 
         Raises
         ------
@@ -115,16 +116,25 @@ class Wire:
             await self._write(*self._writes.popleft())
         elif (due := self._reread_due()) is not None:
             await self._reread(due)
-        elif self._beats:
-            beats, self._beats = self._beats, {}
-            await self.bounded(self.port.beat(beats), "writing the heartbeat")
         else:
             return False
         return True
 
+    async def send_beats(self) -> bool:
+        """Write the heartbeats that wait, in one request; False if there are none.
+
+        Images are taken now, not when they were asked for: a boot id of before must not come back.
+        """
+        states = {name: self._stations.state(name) for name in self._beats}
+        self._beats.clear()
+        images = {name: state.image for name, state in states.items() if state.phase is Phase.OPEN}
+        if images:
+            await self.bounded(self.port.beat(images), "writing the heartbeat")
+        return bool(images)
+
     async def _write(self, name: str, write: _Write) -> None:
         # The heartbeat may have been counted since the image was made.
-        image = replace(write.image, heartbeat=self._stations.heartbeat(name))
+        image = replace(write.image, heartbeat=self._stations.state(name).image.heartbeat)
         if isinstance(write, events.WriteZero):
             await self.bounded(self.port.zero(name, image), "writing the zero image")
         else:

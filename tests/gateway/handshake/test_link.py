@@ -141,7 +141,9 @@ class MemoryPort:
     async def beat(self, images):
         def act():
             for name, image in images.items():
-                self.plc.g[name] = replace(self.plc.g[name], heartbeat=image.heartbeat, state=image.state)
+                self.plc.g[name] = replace(
+                    self.plc.g[name], heartbeat=image.heartbeat, boot_id=image.boot_id, state=image.state
+                )
 
         await self._request("beat", act)
 
@@ -355,6 +357,27 @@ def test_a_hung_judge_stops_the_heartbeat_and_a_new_one_gets_a_new_boot_id():
     plant = play(scenario)
     assert [part.passed for part in plant.plc.programs["ring"].log] == [False, True]
     assert plant.kinds.count("alarm-raised") == plant.kinds.count("alarm-cleared") == 1
+
+
+def test_a_heartbeat_that_waits_behind_a_slow_request_does_not_bring_the_old_boot_id_back():
+    async def scenario(moment):
+        plc = MemoryPlc(["ring"])
+        async with Plant(plc) as plant:
+            await asyncio.sleep(0.3)
+            plc.slow_s = 0.15
+            await asyncio.sleep(moment)
+            plant.link.tick(["ring"])
+            plant.link.worker_lost(["ring"])
+            plant.link.worker_back(["ring"])
+            plc.slow_s = 0.0
+            await asyncio.sleep(0.5)
+            return plc.g["ring"], plant
+
+    for hundredth in range(20, 60):
+        g, plant = play(lambda hundredth=hundredth: scenario(hundredth / 100))
+        assert g.boot_id == plant.link.views()["ring"].gateway.boot_id
+        assert g.state == GwState.READY
+        assert plant.kinds.count("alarm-raised") == plant.kinds.count("alarm-cleared") == 1  # WorkerLost
 
 
 def test_the_link_says_once_that_it_is_down_and_once_that_it_is_back():
