@@ -22,7 +22,7 @@ from analytics.diagnosis.families import (
     fit_family,
 )
 from analytics.diagnosis.result import NONE, UNDECIDED, DiagnosisResult, FaultLine
-from analytics.diagnosis.vetoes import first_veto, quiet, unknown_source
+from analytics.diagnosis.vetoes import Declared, first_veto, quiet, unknown_source
 from analytics.signal.envelope import LineSpectrum, Spectra, spectra
 from analytics.signal.speed import CONFIRMED, shaft_evidence, speed_grid
 
@@ -77,7 +77,7 @@ def prepare(x: NDArray[np.floating], rate: float, rpm: float, bearings: tuple[Or
 def judge(heard: Spectra, shaft_hz: float, tolerance: float, bearing: Orders) -> DiagnosisResult:
     """Diagnose one bearing from prepared spectra; see `diagnose`."""
     grid = speed_grid(shaft_hz, tolerance, heard.log.step_hz)
-    hearings = {e: _hear(e, heard, grid, (shaft_hz, tolerance), bearing) for e in _ENVELOPES}
+    hearings = {e: _hear(e, heard, grid, Declared(shaft_hz, tolerance, bearing.ftf), bearing) for e in _ENVELOPES}
     calls = {e: fit for e, h in hearings.items() if (fit := h.call) is not None}
     if len({fit.family.name for fit in calls.values()}) > 1:
         reason = "the two envelopes disagree: " + " and ".join(f.family.name for f in calls.values())
@@ -111,11 +111,11 @@ def _of(heard: Spectra, envelope: str) -> LineSpectrum:
     return heard.log if envelope == "LOG" else heard.square
 
 
-def _hear(envelope: str, heard: Spectra, grid: Floats, declared: tuple[float, float], bearing: Orders) -> _Hearing:
+def _hear(envelope: str, heard: Spectra, grid: Floats, declared: Declared, bearing: Orders) -> _Hearing:
     spectrum = _of(heard, envelope)
     evidence = shaft_evidence(spectrum, heard.raw, grid)
     outer, inner, ball = (fit_family(f, spectrum, grid, evidence) for f in families(bearing))
-    if bearing.ftf * declared[0] * heard.seconds >= CAGE_TURNS:
+    if bearing.ftf * declared.shaft_hz * heard.seconds >= CAGE_TURNS:
         cage = fit_cage(families(bearing)[2], bearing.ftf, spectrum, grid, evidence)
         clear = cage.lines >= CAGE_SCORE and cage.depth >= CAGE_DEPTH[envelope]
         if clear and (ball is None or cage.score > ball.score):
@@ -124,7 +124,7 @@ def _hear(envelope: str, heard: Spectra, grid: Floats, declared: tuple[float, fl
     if not fits:
         return _Hearing((), None, silent=True)
     second = fits[1] if len(fits) > 1 else None
-    veto = first_veto(fits[0], second, envelope, heard, (*declared, bearing.ftf))
+    veto = first_veto(fits[0], second, envelope, heard, declared)
     return _Hearing(fits, veto, silent=all(quiet(f, envelope) is not None for f in fits))
 
 

@@ -1,5 +1,7 @@
 """Reasons not to name a fault. Each alone is enough; together they overlap on purpose."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from analytics.diagnosis.families import CAGE_SCORE, Fit, Floats, void
@@ -19,6 +21,15 @@ _CLEAR_COMB = 9.0  # two lines at their bound
 _BLANK_BINS, _BLANK_SHARE = 2.0, 0.003
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What was said of the machine: speed, its tolerance as a share, and turns of the cage a turn of the shaft."""
+
+    shaft_hz: float
+    tolerance: float
+    ftf: float
+
+
 def quiet(fit: Fit, envelope: str) -> str | None:
     """Say whether a family is too faint to be anything."""
     least = CAGE_SCORE if fit.cage else LINES_LEAST
@@ -32,9 +43,7 @@ def quiet(fit: Fit, envelope: str) -> str | None:
     return None
 
 
-def first_veto(
-    fit: Fit, second: Fit | None, envelope: str, spectra: Spectra, declared: tuple[float, float, float]
-) -> str | None:
+def first_veto(fit: Fit, second: Fit | None, envelope: str, spectra: Spectra, declared: Declared) -> str | None:
     """Look for a reason against the best family.
 
     Parameters
@@ -46,10 +55,14 @@ def first_veto(
     spectra
         All lines of the record.
     declared
-        Shaft speed (Hz), its tolerance (a share), cage order.
+        What was said of the machine.
+
+    Returns
+    -------
+    str or None
+        The reason in a sentence; None where there is none.
     """
     spectrum = spectra.log if envelope == "LOG" else spectra.square
-    shaft_hz, tolerance, ftf = declared
     faint = quiet(fit, envelope)
     if faint is not None:
         return faint
@@ -66,14 +79,15 @@ def first_veto(
         return f"the {fit.family.name} lines lie {100 * fit.slip:+.1f} % off, as far as slip can reach"
     if fit.family.fault in {"BPFO", "BPFI"} and _is_sideband(fit, spectrum):
         return f"the {fit.family.name} line is weaker than its neighbours: a sideband of another"
-    if tolerance > MEASURED_TOLERANCE and fit.shaft < CONFIRMED:
+    if declared.tolerance > MEASURED_TOLERANCE and fit.shaft < CONFIRMED:
         return "the shaft speed is not known well enough and the record does not confirm it"
-    order = _unexplained(fit, spectrum, ftf)
+    order = _unexplained(fit, spectrum, declared.ftf)
     if order is not None:
         return f"an unknown source at order {order:.2f} is nearly as strong as the {fit.family.name} lines"
-    other = contradiction(spectra.log, spectra.raw, fit.shaft_hz, shaft_hz)
+    other = contradiction(spectra.log, spectra.raw, fit.shaft_hz, declared.shaft_hz)
     if other is not None:
-        return f"the record shows {60 * other.shaft_hz:.0f} rpm, not the {60 * shaft_hz:.0f} rpm it was given"
+        given = 60 * declared.shaft_hz
+        return f"the record shows {60 * other.shaft_hz:.0f} rpm, not the {given:.0f} rpm it was given"
     return None
 
 
@@ -103,16 +117,16 @@ def unknown_source(fit: Fit, spectrum: LineSpectrum, envelope: str, ftf: float) 
     A bearing of other geometry than the one declared leaves such a comb, and "none" would then be wrong.
     """
     known = np.append(_shaft_lines(fit.shaft_hz), ftf * fit.shaft_hz * np.arange(1, 5))
-    return _comb(known, spectrum, fit.shaft_hz, (_CLEAR_COMB, DEPTH_LEAST[envelope]))
+    return _comb(known, spectrum, fit.shaft_hz, _CLEAR_COMB, DEPTH_LEAST[envelope])
 
 
 def _unexplained(fit: Fit, spectrum: LineSpectrum, ftf: float) -> float | None:
     """Find a comb that the winner does not explain and that is nearly as strong; its order, or None."""
-    least = (_COMB_SHARE * fit.carriers, _COMB_SHARE * fit.depth)
-    return _comb(_explained(fit, ftf), spectrum, fit.shaft_hz, least)
+    known = _explained(fit, ftf)
+    return _comb(known, spectrum, fit.shaft_hz, _COMB_SHARE * fit.carriers, _COMB_SHARE * fit.depth)
 
 
-def _comb(known: Floats, spectrum: LineSpectrum, shaft: float, least: tuple[float, float]) -> float | None:
+def _comb(known: Floats, spectrum: LineSpectrum, shaft: float, gain_least: float, depth_least: float) -> float | None:
     """Find the strongest comb of three lines away from the known ones, if strong and deep enough: its order."""
     step = spectrum.step_hz
     gain, depth = spectrum.gain.copy(), spectrum.depth.copy()
@@ -125,9 +139,9 @@ def _comb(known: Floats, spectrum: LineSpectrum, shaft: float, least: tuple[floa
     scan = np.arange(1.2 * shaft, 9 * shaft, step / 2)
     harmonics = scan[:, None] * np.arange(1, 4)
     strength = rest.gains(harmonics).sum(axis=1)
-    strength[np.sqrt(np.sum(rest.depths(harmonics) ** 2, axis=1)) <= least[1]] = -np.inf
+    strength[np.sqrt(np.sum(rest.depths(harmonics) ** 2, axis=1)) <= depth_least] = -np.inf
     best = int(np.argmax(strength))
-    return float(scan[best] / shaft) if strength[best] >= least[0] else None
+    return float(scan[best] / shaft) if strength[best] >= gain_least else None
 
 
 def _shaft_lines(shaft: float) -> Floats:

@@ -9,8 +9,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from analytics.wear.baseline import FLOOR_DB
-
+FLOOR_DB = -120.0  #: digital silence; below the quietest converter
 BLOCK_S = 0.05  #: the stride
 WINDOW_BLOCKS = 10  #: blocks in a window
 EDGES_HZ = (100.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 12000.0)  #: as wide as the diagnosis listens

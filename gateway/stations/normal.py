@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.wear.baseline import Baseline, learn
+from analytics.wear.baseline import FEWEST, Baseline, learn
 from analytics.wear.indicators import BLOCK_S, WINDOW_BLOCKS
 
 WINDOW_S = WINDOW_BLOCKS * BLOCK_S
-FEWEST = 20  #: windows; the median of fewer is no normal
 OTHER_SPEED = 0.10  #: levels are compared at the speed they were learned at, give or take this share
 
 
