@@ -64,6 +64,7 @@ def _told(row: PartRow) -> dict[str, Any]:
         "written": row.written,
         "latency_ms": row.latency_ms,
         "judge_ms": row.judge_ms,
+        "answer_ms": row.answer_ms,
         "recipe": row.recipe,
         "outcome": row.outcome,
         "clip": row.clip,

@@ -98,10 +98,17 @@ def _newest(db: sqlite3.Connection, table: str) -> datetime | None:
     return None if row is None else datetime.fromisoformat(row[0])
 
 
+def _before(db: sqlite3.Connection, table: str, since: str) -> int:
+    """Find the last row before a wall time, from the newest back: a day's rows are read, not two years'."""
+    row = db.execute(f"SELECT id FROM {table} WHERE wall < ? ORDER BY id DESC LIMIT 1", (since,)).fetchone()  # noqa: S608
+    return 0 if row is None else int(row[0])
+
+
 def _summary(db: sqlite3.Connection, since: str) -> str:
-    parts = dict(db.execute("SELECT evaluation, count(*) FROM parts WHERE wall >= ? GROUP BY evaluation", (since,)))
-    late = db.execute("SELECT count(*) FROM parts WHERE wall >= ? AND outcome = 'late'", (since,)).fetchone()[0]
-    levels = dict(db.execute("SELECT level, count(*) FROM events WHERE wall >= ? GROUP BY level", (since,)))
+    part, event = _before(db, "parts", since), _before(db, "events", since)
+    parts = dict(db.execute("SELECT evaluation, count(*) FROM parts WHERE id > ? GROUP BY evaluation", (part,)))
+    late = db.execute("SELECT count(*) FROM parts WHERE id > ? AND outcome = 'late'", (part,)).fetchone()[0]
+    levels = dict(db.execute("SELECT level, count(*) FROM events WHERE id > ? GROUP BY level", (event,)))
     raised = db.execute("SELECT count(*) FROM incidents WHERE raised_at >= ?", (since,)).fetchone()[0]
     still = db.execute("SELECT count(*) FROM incidents WHERE ended_at IS NULL").fetchone()[0]
     return (

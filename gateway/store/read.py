@@ -129,14 +129,14 @@ class Reader:
 
     def parts(self, last: int, *, station: str | None = None, after: int = 0) -> list[PartRow]:
         """Give the last parts, oldest first; `after` leaves out rows up to that id."""
-        rows = self._last(
-            "SELECT id, wall, station, mode, sequence, part_id, part_type, evaluation, score, defect, confidence,"
+        # Two conditions rather than one with an OR: only so the station's own index is used.
+        chosen, values = ("id > ?", (after,)) if station is None else ("id > ? AND station = ?", (after, station))
+        columns = (
+            "id, wall, station, mode, sequence, part_id, part_type, evaluation, score, defect, confidence,"
             " reason, quality, detectors, true_evaluation, true_score, defect_code, quality_code, written, latency_ms,"
-            " judge_ms, answer_ms, recipe, outcome, clip FROM parts WHERE id > ? AND (? IS NULL OR station = ?)"
-            " ORDER BY id DESC LIMIT ?",
-            (after, station, station),
-            last,
+            " judge_ms, answer_ms, recipe, outcome, clip"
         )
+        rows = self._last(f"SELECT {columns} FROM parts WHERE {chosen} ORDER BY id DESC LIMIT ?", values, last)  # noqa: S608
         return [_part(row) for row in rows]
 
     def events(self, last: int, *, after: int = 0) -> list[EventRow]:

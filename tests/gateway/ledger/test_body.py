@@ -110,6 +110,14 @@ def test_a_part_is_stored_as_it_was_told(ledger, channel, clock, tmp_path):
     assert row.clip is None
 
 
+def test_parts_can_be_read_by_station_and_from_a_row_on(ledger, channel, clock, tmp_path):
+    turn(ledger, channel, clock, *(part(n, station="ring" if n % 2 else "motor") for n in range(1, 7)))
+
+    with Reader(tmp_path) as reader:
+        assert [row.sequence for row in reader.parts(2, station="ring")] == [3, 5]
+        assert [row.sequence for row in reader.parts(99, after=4)] == [5, 6]
+
+
 def test_sound_is_written_only_where_the_site_file_says_so(ledger, channel, clock, tmp_path):
     sound = PartEvidence(48000, np.zeros(480, dtype=np.int16))
     good = Verdict(Evaluation.OK, 0.5, None, None, "as taught")

@@ -81,3 +81,8 @@ def test_if_every_row_is_too_old_none_is_deleted():
 def test_one_night_never_takes_more_than_a_share():
     db = a_store([800] * 5000 + [1])
     assert delete_older(db, "events", NOW - 730 * DAY) == 1000
+    assert delete_older(db, "events", NOW - 730 * DAY) == 1000
+
+
+def test_an_empty_table_has_nothing_to_delete():
+    assert delete_older(a_store([]), "events", NOW) == 0
