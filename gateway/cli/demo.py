@@ -10,6 +10,7 @@ import os
 import signal
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.resources import files
 from multiprocessing.connection import Connection
@@ -43,8 +44,9 @@ def command(
     """
     with ExitStack() as stack:
         folder = _folder(keep, stack)
-        demo = Demo(folder, stack)
-        timeline = demo.run(seconds, quiet=json)
+        with live_table(quiet=json) as show:
+            demo = Demo(folder, stack)
+            timeline = demo.run(seconds, show)
         summary = summarise(timeline, demo.report(), folder / "data", SEED)
     if json:
         say(json_module.dumps(summary.record(), indent=2))
@@ -85,20 +87,19 @@ class Demo:
         self._site = _site_file(folder, addresses)
         self._report: LineReport | None = None
 
-    def run(self, seconds: float | None, *, quiet: bool) -> Timeline:
+    def run(self, seconds: float | None, show: Callable[[Snapshot], None]) -> Timeline:
         """Show the table until Ctrl-C or the time is over, then end both programs in order."""
         os.environ["WHEELTAPPER_DEMO_KEY"] = API_KEY
         gateway = Channel(self._start("gateway", _gateway, str(self._site)), "gateway")
         timeline = Timeline(time.monotonic())
-        with live_table(quiet=quiet) as show:
-            told = _Interrupt()
-            until = float("inf") if seconds is None else timeline.began + seconds
-            while time.monotonic() < until and not told:
-                self._hear(gateway, timeline)
-                if timeline.newest is not None:
-                    show(timeline.newest)
-            self._line.send("stop parts")
-            self._listen(gateway, timeline, GATE_S)
+        told = _Interrupt()
+        until = float("inf") if seconds is None else timeline.began + seconds
+        while time.monotonic() < until and not told:
+            self._hear(gateway, timeline)
+            if timeline.newest is not None:
+                show(timeline.newest)
+        self._line.send("stop parts")
+        self._listen(gateway, timeline, GATE_S)
         timeline.usage = Usage.of(self._pids["gateway"], time.monotonic() - timeline.began)
         gateway.send(Stop())
         self._listen(gateway, timeline, START_S)
@@ -182,9 +183,11 @@ def _site_file(folder: Path, at: Addresses) -> Path:
 def _line(connection: Connection) -> None:
     import asyncio
 
-    from gateway.processes.entry import ignore_signals
+    from gateway.processes.entry import ignore_signals, log_as, silence
 
     ignore_signals()
+    log_as("line")
+    silence()
     asyncio.run(_run_line(connection))
 
 

@@ -32,7 +32,8 @@ def live_table(*, quiet: bool) -> Iterator[Callable[[Snapshot], None]]:
     elif not console.is_terminal:
         yield _plain(console)
     else:
-        with Live(console=console, auto_refresh=False, transient=False) as live:
+        starting = Text("starting a line, a gateway and a Maximo ...", style="dim")
+        with Live(starting, console=console, auto_refresh=False, transient=False) as live:
             yield lambda snapshot: live.update(render(snapshot), refresh=True)
 
 
@@ -64,9 +65,13 @@ def render(snapshot: Snapshot) -> RenderableType:
             table.add_row(*_part_row(station, station.part))
         else:
             table.add_row(*_machine_row(snapshot, station))
-    notes = [Text(f"  {s.name}: {text}", style="dim") for s in snapshot.stations if (text := _note(s))]
-    alarms = [Text(f"  ! {a.station or 'gateway'}: {a.text}", style="yellow") for a in snapshot.alarms]
+    notes = [_one_line(f"  {s.name}: {text}", "dim") for s in snapshot.stations if (text := _note(s))]
+    alarms = [_one_line(f"  ! {a.station or 'gateway'}: {a.text}", "yellow") for a in snapshot.alarms]
     return Group(head, table, *notes, *alarms[:4])
+
+
+def _one_line(text: str, style: str) -> Text:
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _time(snapshot: Snapshot) -> str:
@@ -78,7 +83,8 @@ def _part_row(station: StationView, part: PartView) -> list[str | Text]:
     answered = sorted(part.latencies_ms)
     speed = f"{_share(answered, 0.5):.0f}/{_share(answered, 0.99):.0f} ms" if answered else "-"
     if last is None:
-        shown: list[str | Text] = ["-", Text("waiting" if part.link == "up" else part.link, style="dim"), "-", "-"]
+        waiting = "learning" if counters.taught else "waiting" if part.link == "up" else part.link
+        shown: list[str | Text] = ["-", Text(waiting, style="dim"), "-", "-"]
     else:
         verdict = last.verdict
         word = " ".join(filter(None, (verdict.evaluation.word, verdict.defect)))
@@ -107,9 +113,9 @@ def _note(station: StationView) -> str:
     """Say what is being learned, and what the limit is worth so far."""
     if station.part is not None:
         if not station.part.recipes or all(recipe.fault for recipe in station.part.recipes.values()):
-            return "learning from known-good parts (Mode 3)"
+            return f"learning from known-good parts (Mode 3), {station.part.counters.taught} heard"
         promises = [recipe.promise for recipe in station.part.recipes.values() if recipe.provisional]
-        return f"limit provisional: {promises[0]}" if promises else ""
+        return f"limit {promises[0]}" if promises else ""
     if station.condition is not None and station.condition.level_over_baseline_db is None:
         return f"baseline: {station.condition.baseline}"
     return ""

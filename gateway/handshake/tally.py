@@ -76,6 +76,9 @@ class Tally:
 
     def _count_part(self, record: PartRecord) -> None:
         counters, evaluation = self.counters, record.told.evaluation
+        if record.outcome == "taught":  # heard to learn from: no verdict was wanted, and none counts
+            self.counters = replace(counters, taught=counters.taught + 1)
+            return
         names = ["parts"]
         if record.outcome in ("late", "overrun", "aborted", "lost"):
             names.append(record.outcome)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from analytics.decision.verdict import Evaluation
+from connectors.plc.port import Mode
 from gateway.processes.messages import IncidentView, LedgerReport
 from gateway.processes.snapshot import AlarmView, PartView, StationView
 
@@ -83,7 +84,7 @@ def _of_station(station: StationView) -> Iterator[Standing]:
 def _of_parts(name: str, part: PartView) -> Iterator[Standing]:
     if part.link != "up":
         yield Standing(name, "PlcLinkDown", f"No connection to the PLC: {part.link_sentence}", "high")
-    elif not part.ready:
+    elif not part.ready and not (part.plc is not None and part.plc.mode == Mode.TEACH):
         faults = "; ".join(r.fault for r in part.recipes.values() if r.fault) or "no recipe is loaded"
         yield Standing(name, "NotReady", f"Parts cannot be judged: {faults}", "medium")
     if part.counters.missed:

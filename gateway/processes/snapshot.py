@@ -24,6 +24,7 @@ class Counters:
     overrun: int = 0
     aborted: int = 0
     lost: int = 0  #: results that could not be written
+    taught: int = 0  #: heard in Mode 3; in no other number
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,7 @@ COUNTERS = tuple(
         ("Overrun", "overrun", "Triggered while the part before was still judged"),
         ("Aborted", "aborted", "Withdrawn by the PLC"),
         ("Lost", "lost", "Results that could not be written"),
+        ("Taught", "taught", "Heard in Mode 3 to learn from; in no other number"),
     )
 )
 
