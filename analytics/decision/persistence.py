@@ -1,9 +1,9 @@
 """When an observation has lasted long enough to be an alarm, and when it is over.
 
 Pure: the state stands in the signature. m of the last n looks that saw it raise, m of the last n that saw it absent
-clear (m > n / 2, so nothing is both). A look that could not decide takes its place among the n and speaks for neither
-side, so rare calls far apart never add up. Where nobody could look (the machine stands, the ear is blocked) nothing is
-stepped at all: the alarm waits as it is.
+clear; after each change the count begins anew. A look that could not decide takes its place among the n and speaks for
+neither side, so rare calls far apart never add up. Where nobody could look (the machine stands, the ear is blocked)
+nothing is stepped at all: the alarm waits as it is.
 """
 
 from dataclasses import dataclass
@@ -32,17 +32,15 @@ class Rule:
     Parameters
     ----------
     m, n
-        1 <= m <= n and m > n / 2.
+        1 <= m <= n.
     """
 
     m: int
     n: int
 
     def __post_init__(self) -> None:
-        if not (1 <= self.m <= self.n and 2 * self.m > self.n):
-            raise ValueError(
-                f"persist: found {self.m} of {self.n}; wanted more than half of them, and no more than all"
-            )
+        if not 1 <= self.m <= self.n:
+            raise ValueError(f"persist: found {self.m} of {self.n}; wanted at least one of them, and no more than all")
 
 
 @dataclass(frozen=True, slots=True)

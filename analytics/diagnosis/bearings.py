@@ -158,7 +158,7 @@ def lookup(designation: str) -> Orders:
     name = re.sub(r"^(ZA|ER)-?", r"\1-", name)
     if name not in KNOWN:
         raise ValueError(
-            f"bearing: found type {designation!r}, which is not in the table; give its number of elements and orders "
-            "(elements, bpfo, bpfi, bsf, ftf) from the maker's catalogue"
+            f"bearing: found type {designation!r}, which is not in the table; give its orders "
+            "(BPFO, BPFI, BSF, FTF) from the maker's catalogue"
         )
     return orders(KNOWN[name])

@@ -25,7 +25,7 @@ from gateway.stations.running import RunningSound
 REPORT_S = 1.0
 ABNORMAL = "abnormal sound"
 FAULTS = ("outer race", "inner race", "rolling element")
-SPEEDS_RPM = (60.0, 60_000.0)  #: what a tag may say of a shaft; anything else is a broken tag
+SPEEDS_RPM = (60.0, 200_000.0)  #: what a tag may say of a shaft; anything else is a broken tag
 TURNS_LEAST = 10.0  #: in a record, before a diagnosis is tried at all
 _LEVEL_BACK_DB = 2.0  # a level counts as normal again so far below the warning
 _LATEST_WINDOWS = 4  # 2 s: the level people are told is that of now, not of the record's beginning
@@ -166,7 +166,8 @@ class MachineStation:
 
     def _rpm(self) -> float | None:
         rpm = self._plan.rpm if self._plan.rpm is not None else self._tag_rpm
-        return rpm if rpm is not None and SPEEDS_RPM[0] <= rpm <= SPEEDS_RPM[1] else None
+        fastest = min(SPEEDS_RPM[1], 60 * self._rate / 8)  # four multiples of the shaft have to be in the sound
+        return rpm if rpm is not None and SPEEDS_RPM[0] <= rpm <= fastest else None
 
     def _restart(self) -> None:
         self._sound.restart()
