@@ -65,7 +65,7 @@ class Report:
         if self.limit.provisional:
             return (
                 f"provisional: {self.limit.n} {unit} prove no better than {percent(self.limit.proven_rate)} false "
-                f"rejects; {percent(self.reject_rate)} needs {need}, teach {self.limit.missing} more"
+                f"rejects; {percent(self.reject_rate)} needs {need} {unit}, teach {self.limit.missing} more"
             )
         return (
             f"{percent(self.reject_rate)} false rejects holds with {percent(self.confidence)} confidence "

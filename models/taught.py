@@ -112,6 +112,8 @@ def raise_all(faults: Sequence[str]) -> None:
 
 
 def _fault(capture: Capture) -> str:
+    if any(first < capture.stop and capture.start < last for first, last in capture.gaps):
+        return "samples are missing inside the part; leave it out"
     if not np.isfinite(capture.samples).all():
         return "holds values that are no numbers; record it again or leave it out with --drop"
     if is_silent(rms_db(capture.part), None) or is_frozen(capture.part):

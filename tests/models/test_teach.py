@@ -58,7 +58,7 @@ def test_the_report_says_what_was_learned(learned):
 
     assert (report.good, report.groups) == (30, 1)
     assert report.promise == (
-        "provisional: 30 parts prove no better than 9.5 % false rejects; 1 % needs 299, teach 269 more"
+        "provisional: 30 parts prove no better than 9.5 % false rejects; 1 % needs 299 parts, teach 269 more"
     )
     assert [(one.name, one.taught, one.found) for one in report.defects] == [("crack", 5, 5)]
     assert len(report.strangest) == 5
@@ -133,6 +133,7 @@ def test_a_bad_part_among_the_good_is_named_first():
         ([*taught(9), TaughtPart("x.wav", a_knock(3), "", "crack")], r"x\.wav: the same sound as good/3\.wav"),
         ([*taught(9), TaughtPart("x.wav", louder(a_knock(77), np.nan))], r"x\.wav: holds values that are no numbers"),
         ([*taught(9), TaughtPart("x.wav", louder(a_knock(77), 0))], r"x\.wav: is silent"),
+        ([*taught(9), TaughtPart("x.wav", replace(a_knock(77), gaps=((90, 99),)))], r"x\.wav: samples are missing"),
         ([*taught(9)[:7], *taught(9)[:7]], "7 good parts"),
     ],
 )

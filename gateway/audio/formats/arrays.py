@@ -3,18 +3,18 @@
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.audio.formats import matlab
 from gateway.audio.formats.raw import Raw, SoundFileError
 
 MOST_BYTES = 2**31  #: unpacked; a packed file may claim to be far more than it is
 RATE_NAMES = ("fs", "sr", "rate", "samplerate", "sample_rate", "sampling_rate")
-#: What the readers of NumPy and SciPy raise at a damaged file; MemoryError where it claims to be enormous.
+#: What the readers of NumPy raise at a damaged file; MemoryError where it claims to be enormous.
 _DAMAGED = (
     ValueError, TypeError, EOFError, IndexError, KeyError, OSError, MemoryError, NotImplementedError,
     SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
@@ -63,21 +63,8 @@ def read_npz(path: Path) -> Raw:
 
 
 def read_mat(path: Path) -> Raw:
-    """Read every array of one length as a channel, structures included; rate and rpm by their usual names.
-
-    MATLAB 5 files. A file of version 7.3 is HDF5 and is refused with a word on how to save it.
-    """
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
-
-    try:
-        # mat_dtype: a double whose values happen to be whole is stored as int16, and is no converter's full scale
-        held = loadmat(path, squeeze_me=True, struct_as_record=True, mat_dtype=True)
-    except NotImplementedError as fault:
-        raise SoundFileError(f"{path}: saved as MATLAB 7.3; save it with save(..., '-v7')") from fault
-    except (MatReadError, *_DAMAGED) as fault:
-        raise SoundFileError(f"{path}: not a readable mat file ({_first(fault)}); save it again") from fault
-    leaves = dict(_leaves({name: value for name, value in held.items() if not name.startswith("__")}))
+    """Read every array of one length as a channel, structures included; rate and rpm by their usual names."""
+    leaves = matlab.leaves_of(path)
     signals = {name: value for name, value in leaves.items() if value.ndim in {1, 2} and max(value.shape) >= SHORTEST}
     lengths = {max(value.shape) for value in signals.values()}
     if not signals:
@@ -97,17 +84,6 @@ def read_mat(path: Path) -> Raw:
         next((_number(value) for name, value in leaves.items() if _last(name).endswith("rpm")), None),
         tuple(names),
     )
-
-
-def _leaves(held: dict[str, Any]) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Name every array of numbers, those of structures as ``structure.field``."""
-    for name, value in held.items():
-        array = np.asarray(value)
-        if array.dtype.names:
-            if array.size == 1:
-                yield from _leaves({f"{name}.{field}": array.reshape(-1)[0][field] for field in array.dtype.names})
-        elif array.dtype.kind in "iuf":
-            yield name, array
 
 
 def _last(name: str) -> str:
