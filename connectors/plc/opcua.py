@@ -8,15 +8,15 @@ import asyncio
 import math
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 
+from connectors.plc.opcua_answer import Told
 from connectors.plc.opcua_browse import TagCheck
 from connectors.plc.opcua_notice import Notice
 from connectors.plc.opcua_session import OpcUaSession, OpcUaSettings
-from connectors.plc.opcua_tags import NUMBER_TYPES, Tag, good, gw_value, plc_image
+from connectors.plc.opcua_tags import Tag, gw_value, plc_image
 from connectors.plc.port import MAP_VERSION, Finding, GwImage, PlantValue, PlcFault, PlcImage, PlcRefused
 
 #: PassKey first: from then on nothing that stands there can pass.
@@ -25,9 +25,6 @@ _ZERO_REST = ("TrigAck", "GwState", "GwBootId", "GwHeartbeat", "MapVersion")
 _ACCEPT = ("TrigAck", "GwState")
 _PAYLOAD = ("ResultHead", "Verdict", "QualityCode", "DefectCode", "Score", "LatencyMs", "PassKey")
 _BEAT = ("GwHeartbeat", "GwBootId", "GwState")
-#: Of an answer: its type, the time it was sent and the number of its request (OPC 10000-6, 5.2; 10000-4, 7.33). What
-#: follows is the same as long as no value changed, and then is not decoded again: most polls bring nothing new.
-_HEADER_LENGTH = 4 + 8 + 4
 
 
 class OpcUaPlc:
@@ -43,7 +40,6 @@ class OpcUaPlc:
         self._read_one: dict[str, ua.ReadParameters] = {}
         self._read_tags = ua.ReadParameters()
         self._notice: Notice | None = None
-        self._polled: tuple[bytes, Mapping[str, PlcImage]] = (b"", {})
 
     async def open(self) -> None:
         """Connect, find every tag, verify type and right and the map version. Writes nothing."""
@@ -56,31 +52,25 @@ class OpcUaPlc:
             return {}
         if self._notice is not None and self._notice.fresh():
             self._session.usable()
-            images = {s: self._image(s, told) for s, told in self._notice.values.items()}
+            images = {s: plc_image(self._p[s], told) for s, told in self._notice.values.items()}
             # GwBootId is told some time after we wrote it: an old one must not look like a second gateway.
             return {s: replace(image, gw_boot_id=None) for s, image in images.items() if image is not None}
-        answer = await self._session.ask(self._poll_all)
-        tail = bytes(answer)[_HEADER_LENGTH:]
-        if tail != self._polled[0]:
-            self._polled = (tail, self._images(self._session.values(answer, self._poll_all)))
-        return self._polled[1]
-
-    def _images(self, values: Sequence[ua.DataValue]) -> Mapping[str, PlcImage]:
+        values = await self._session.told(self._poll_all)
         found: dict[str, PlcImage] = {}
         start = 0
         for station, tags in self._p.items():
-            image = self._image(station, values[start : start + len(tags)])
+            image = plc_image(tags, values[start : start + len(tags)])
             if image is not None:
                 found[station] = image
             start += len(tags)
-        return MappingProxyType(found)
+        return found
 
     async def read(self, station: str) -> PlcImage:
         """Read the P tags of one station with a request that is sent now; `PlcRefused` where one is unreadable."""
-        values = await self._read(self._read_one[station])
-        image = self._image(station, values)
+        values = await self._session.told(self._read_one[station])
+        image = plc_image(self._p[station], values)
         if image is None:
-            bad = next((t for t, v in zip(self._p[station], values, strict=True) if not good(v)), None)
+            bad = next((t for t, v in zip(self._p[station], values, strict=True) if not v.good), None)
             why = f"{bad.text} has a bad status" if bad else "a tag has another type than when we connected"
             raise PlcRefused(f"{self._session.where}: {station}: {why}; its P block is unreadable")
         return image
@@ -106,7 +96,7 @@ class OpcUaPlc:
         """Read the plain tags in one request."""
         if not self._tags:
             return {}
-        values = await self._read(self._read_tags)
+        values = await self._session.told(self._read_tags)
         return {name: _plant_value(tag, v) for (name, tag), v in zip(self._tags.items(), values, strict=True)}
 
     async def check(self) -> list[Finding]:
@@ -166,12 +156,11 @@ class OpcUaPlc:
         self._g[station] = await check.written_tags(texts)
         self._p[station].append(self._g[station]["GwBootId"])
         version = self._g[station]["MapVersion"]
-        (value,) = await self._read(_reading([version]))
-        found = value.Value.Value if value.Value is not None else None
-        if found not in (None, 0, MAP_VERSION):
+        (value,) = await self._session.told(_reading([version]))
+        if value.content not in (None, 0, MAP_VERSION):
             raise PlcRefused(
-                f"{self._session.where}: {version.text} is {found}; wanted {MAP_VERSION}, or 0 where nothing was "
-                "written yet; load the PLC program of this version (docs/plc)"
+                f"{self._session.where}: {version.text} is {value.content}; wanted {MAP_VERSION}, or 0 where nothing "
+                "was written yet; load the PLC program of this version (docs/plc)"
             )
 
     async def _find_value(self, name: str) -> None:
@@ -179,9 +168,6 @@ class OpcUaPlc:
         self._tags[name] = await check.number(name, self._settings.values[name])
 
     # ---- requests -----------------------------------------------------------------------------------------------
-
-    async def _read(self, parameters: ua.ReadParameters) -> list[ua.DataValue]:
-        return self._session.values(await self._session.ask(parameters), parameters)
 
     async def _write(self, station: str, names: Sequence[str], image: GwImage) -> None:
         await self._send([(self._tag(station, name), image) for name in names])
@@ -207,10 +193,6 @@ class OpcUaPlc:
             if not code.is_good():
                 raise self._session.fault(code, f"write {tag.text}")
 
-    def _image(self, station: str, values: Sequence[ua.DataValue]) -> PlcImage | None:
-        tags = self._p[station]
-        return plc_image([t.name for t in tags], [t.kind for t in tags], values)
-
 
 def _reading(tags: Sequence[Tag]) -> ua.ReadParameters:
     parameters = ua.ReadParameters()
@@ -219,11 +201,11 @@ def _reading(tags: Sequence[Tag]) -> ua.ReadParameters:
     return parameters
 
 
-def _plant_value(tag: Tag, value: ua.DataValue) -> PlantValue:
-    if not good(value):
-        assert value.StatusCode is not None
-        return PlantValue(None, f"{tag.text}: {value.StatusCode.name}")
-    content = value.Value.Value if value.Value is not None else None
-    if value.Value is None or value.Value.VariantType not in NUMBER_TYPES or not isinstance(content, int | float):
+def _plant_value(tag: Tag, value: Told) -> PlantValue:
+    if not value.good:
+        return PlantValue(None, f"{tag.text}: {ua.StatusCode(ua.UInt32(value.status)).name}")
+    if not isinstance(value.content, int | float):
         return PlantValue(None, f"{tag.text}: holds no number")
-    return PlantValue(float(content)) if math.isfinite(content) else PlantValue(None, f"{tag.text}: holds {content}")
+    if not math.isfinite(value.content):
+        return PlantValue(None, f"{tag.text}: holds {value.content}")
+    return PlantValue(float(value.content))

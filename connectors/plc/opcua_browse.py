@@ -77,7 +77,10 @@ class TagCheck:
         parameters.NodesToRead = [
             ua.ReadValueId(node, ua.IntegerId(attribute)) for node in nodes.values() for attribute in _ATTRIBUTES
         ]
-        answers = self._session.values(await self._session.ask(parameters), parameters)
+        client = self._session.usable()
+        answers = await self._session.bounded(client.uaclient.session.read(parameters), "looking at the tags")
+        if len(answers) != len(parameters.NodesToRead):
+            raise self._session.broken(f"{len(answers)} answers where {len(parameters.NodesToRead)} were asked")
         tags = []
         for n, (name, text) in enumerate(texts.items()):
             data_type, rank, rights, value = answers[n * len(_ATTRIBUTES) : (n + 1) * len(_ATTRIBUTES)]

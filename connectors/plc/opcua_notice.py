@@ -12,6 +12,7 @@ from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.ua.status_codes import StatusCodes
 
+from connectors.plc.opcua_answer import Told
 from connectors.plc.opcua_session import OpcUaSettings
 from connectors.plc.opcua_tags import Tag
 
@@ -34,7 +35,7 @@ class Notice:
     """
 
     def __init__(self, settings: OpcUaSettings) -> None:
-        self.values: dict[str, list[ua.DataValue]] = {}
+        self.values: dict[str, list[Told]] = {}
         self._settings = settings
         self._told_at = 0.0
         self._at: dict[ua.NodeId, tuple[str, int]] = {}
@@ -42,7 +43,7 @@ class Notice:
     async def start(self, client: Client, tags: Mapping[str, Sequence[Tag]]) -> None:
         """Subscribe to every tag; raises what asyncua raises."""
         settings = self._settings
-        unknown = ua.DataValue(StatusCode=ua.StatusCode(ua.UInt32(StatusCodes.BadWaitingForInitialData)))
+        unknown = Told(ua.VariantType.Null, None, StatusCodes.BadWaitingForInitialData)
         for station, of_station in tags.items():
             self.values[station] = [unknown] * len(of_station)
             self._at.update({tag.node: (station, n) for n, tag in enumerate(of_station)})
@@ -63,9 +64,17 @@ class Notice:
     def datachange_notification(self, node: object, value: object, data: object) -> None:
         """Take one told value; called by asyncua, in the order the PLC told them."""
         station, n = self._at[node.nodeid]  # type: ignore[attr-defined]  # asyncua's Node
-        self.values[station][n] = data.monitored_item.Value  # type: ignore[attr-defined]
+        self.values[station][n] = _told(data.monitored_item.Value)  # type: ignore[attr-defined]
         self._told_at = asyncio.get_running_loop().time()
 
     def fresh(self) -> bool:
         """Whether something was told lately, so that nothing needs to be read."""
         return asyncio.get_running_loop().time() - self._told_at < _SILENCE_S
+
+
+def _told(value: ua.DataValue) -> Told:
+    """Take over a single number or text; anything else has no content and another kind than the tag's."""
+    variant, status = value.Value, value.StatusCode.value if value.StatusCode is not None else 0
+    if variant is None or not isinstance(variant.Value, bool | int | float | str | None):
+        return Told(ua.VariantType.Null, None, status)
+    return Told(variant.VariantType, variant.Value, status)

@@ -8,7 +8,6 @@ import asyncio
 import ipaddress
 import logging
 import socket
-import struct
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +16,11 @@ from urllib.parse import urlsplit
 
 from asyncua import ua
 from asyncua.client.client import Client
-from asyncua.common.utils import Buffer
 from asyncua.crypto import security_policies, uacrypto
-from asyncua.ua.ua_binary import struct_from_binary
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from cryptography.exceptions import InvalidSignature
 
+from connectors.plc.opcua_answer import Malformed, Told, read_answer
 from connectors.plc.port import PlcRefused, PlcUnreachable
 from connectors.plc.trust import Shown, TrustError, TrustFolder, shown
 
@@ -167,25 +165,18 @@ class OpcUaSession:
             # What asyncua raises on an answer that is no proper OPC UA.
             raise self.broken(f"{what}: the answer makes no sense ({type(fault).__name__}: {fault})") from fault
 
-    async def ask(self, parameters: ua.ReadParameters) -> Buffer:
-        """Send a Read and return its answer as it came; `values` decodes it."""
+    async def told(self, parameters: ua.ReadParameters) -> list[Told]:
+        """Read single numbers and texts, one for each node of `parameters`."""
         protocol = self.usable().uaclient.protocol
         if protocol is None:
             raise self.broken("the PLC has closed the connection")
-        request = ua.ReadRequest(Parameters=parameters)
-        return await self.bounded(protocol.send_request(request), "read")
-
-    def values(self, answer: Buffer, parameters: ua.ReadParameters) -> list[ua.DataValue]:
-        """Decode the answer to a Read, one value for each node asked."""
+        answer = await self.bounded(protocol.send_request(ua.ReadRequest(Parameters=parameters)), "read")
         try:
-            response = struct_from_binary(ua.ReadResponse, answer)
-        except (UaError, ValueError, TypeError, struct.error) as fault:
-            raise self.broken(f"read: the answer makes no sense ({fault})") from fault
-        if not response.ResponseHeader.ServiceResult.is_good():
-            raise self.fault(response.ResponseHeader.ServiceResult, "read")
-        values = list(response.Results or ())
-        if len(values) != len(parameters.NodesToRead):
-            raise self.broken(f"{len(values)} values where {len(parameters.NodesToRead)} were asked")
+            result, values = read_answer(bytes(answer), len(parameters.NodesToRead))
+        except Malformed as fault:
+            raise self.broken(f"read: the answer makes no sense: {fault}") from fault
+        if result >> 30:
+            raise self.fault(ua.StatusCode(ua.UInt32(result)), "read")
         return values
 
     def usable(self) -> Client:

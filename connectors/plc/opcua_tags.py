@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from asyncua import ua
 
+from connectors.plc.opcua_answer import Told
 from connectors.plc.port import GwImage, PlcImage
 from connectors.plc.registers import clean_part_id
 
@@ -133,27 +134,17 @@ class Tag:
     kind: ua.VariantType
 
 
-def good(value: ua.DataValue) -> bool:
-    """Whether a value may be used: Uncertain and Bad are unreadable, never the last good one (row 20)."""
-    return value.StatusCode is None or value.StatusCode.is_good()
-
-
-def plc_image(names: Sequence[str], kinds: Sequence[ua.VariantType], values: Sequence[ua.DataValue]) -> PlcImage | None:
-    """Make a P image of read values; None where any of them is unreadable or of another type than at `open`."""
+def plc_image(tags: Sequence[Tag], values: Sequence[Told]) -> PlcImage | None:
+    """Make a P image of told values; None where any of them is unreadable or of another type than at `open`."""
     fields: dict[str, int | str] = {}
-    for name, kind, value in zip(names, kinds, values, strict=True):
-        variant = value.Value
-        if variant is None or variant.VariantType is not kind or not good(value):
+    for tag, value in zip(tags, values, strict=True):
+        if value.kind is not tag.kind or not value.good:
             return None
-        content = variant.Value
+        content = value.content
         if isinstance(content, int):
-            fields[READ_FIELDS[name]] = content & 0xFFFF
-        elif isinstance(content, str):
-            fields[READ_FIELDS[name]] = clean_part_id(content)
-        elif name == "PartId" and content is None:
-            fields[READ_FIELDS[name]] = ""
+            fields[READ_FIELDS[tag.name]] = content & 0xFFFF
         else:
-            return None  # an array where a number was
+            fields[READ_FIELDS[tag.name]] = clean_part_id(str(content or ""))
     return PlcImage(**fields)  # type: ignore[arg-type]  # READ_FIELDS gives each name its field
 
 
