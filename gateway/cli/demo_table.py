@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from analytics.decision.verdict import Evaluation
+from gateway.cli.output import say
 from gateway.processes.snapshot import PartView, Snapshot, StationView
 
-PLAIN_EVERY = 40  #: snapshots between two lines where the output is no terminal: ten seconds
+PLAIN_EVERY_S = 10.0  #: between two lines where the output is no terminal
 
 _STYLES = {
     Evaluation.OK: "green",
@@ -30,21 +31,21 @@ def live_table(*, quiet: bool) -> Iterator[Callable[[Snapshot], None]]:
     if quiet:
         yield lambda snapshot: None
     elif not console.is_terminal:
-        yield _plain(console)
+        yield _plain()
     else:
         starting = Text("starting a line, a gateway and a Maximo ...", style="dim")
         with Live(starting, console=console, auto_refresh=False, transient=False) as live:
             yield lambda snapshot: live.update(render(snapshot), refresh=True)
 
 
-def _plain(console: Console) -> Callable[[Snapshot], None]:
-    count = 0
+def _plain() -> Callable[[Snapshot], None]:
+    said_at = -PLAIN_EVERY_S
 
     def show(snapshot: Snapshot) -> None:
-        nonlocal count
-        if count % PLAIN_EVERY == 0:
-            console.print("  ".join([_time(snapshot), *(_in_short(s) for s in snapshot.stations)]), highlight=False)
-        count += 1
+        nonlocal said_at
+        if snapshot.at - said_at >= PLAIN_EVERY_S:
+            say("  ".join([_time(snapshot), *(_in_short(s) for s in snapshot.stations)]))
+            said_at = snapshot.at
 
     return show
 
