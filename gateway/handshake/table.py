@@ -123,12 +123,13 @@ def _disconnected(turn: Turn, why: str) -> None:
     turn.go(Cause.DISCONNECTED)
 
 
-def _void(turn: Turn, why: str) -> bool:
+def _void(turn: Turn, why: str, *, counted: bool = True) -> bool:
     """Drop every job and start from a new baseline (rule 8); False where there is nothing to void."""
     if turn.state.phase in _UNVOIDED:
         return False
     drop_all(turn, why)
-    turn.do(Count("voided"))
+    if counted:
+        turn.do(Count("voided"))
     turn.go(Cause.VOIDED)
     return True
 
@@ -189,7 +190,8 @@ def _polled(turn: Turn, image: PlcImage) -> None:
     since = turn.state.read_at
     turn.set(plc=image, read_at=turn.now)
     if image.boot_id != before.boot_id:
-        if _void(turn, "the PLC restarted"):
+        # A PLC that arms itself after its quiet start has had nothing in flight.
+        if _void(turn, "the PLC restarted", counted=before.boot_id != 0):
             _first(turn, image, restarted=True)
         return
     if turn.state.phase is Phase.OPEN and not _foreign(turn, image):

@@ -51,6 +51,17 @@ def test_row_1_a_plc_restart_voids_the_part_and_zeroes_our_image(rig):
     assert rig.passed("after")
 
 
+def test_row_1_a_plc_that_arms_itself_after_its_quiet_start_voids_nothing_worth_telling(rig):
+    rig.feed(events.WorkerTicked())
+    rig.feed(events.ReadyChanged(frozenset({1})))
+    rig.feed(events.Connected())
+    rig.run(0.2)
+    assert rig.counts == {}
+    rig.arrive("first", OK)
+    rig.run(0.7)
+    assert rig.passed("first")
+
+
 def test_row_2_the_trigger_found_at_start_is_a_baseline_answered_not_decidable(rig):
     rig.start()
     rig.arrive("mid", OK)
