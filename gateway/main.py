@@ -18,6 +18,7 @@ from gateway.processes.clock import Clock
 from gateway.processes.entry import Body
 from gateway.processes.messages import (
     Command,
+    CommandAnswer,
     ConditionReport,
     DefectCodes,
     DefectNames,
@@ -346,6 +347,9 @@ class Gateway:
                 self.record(message)
             case SelfTestDue():
                 self._self_test()
+            case CommandAnswer():
+                if FRONT in self._others:
+                    self._supervisor.send(FRONT, message)
             case _:
                 raise TypeError(f"main does not know {type(message).__name__}")
 
