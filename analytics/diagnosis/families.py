@@ -20,6 +20,7 @@ CAGE_DEPTH = {"LOG": 0.30, "SQ": 0.45}
 CAGE_SCORE = 3.5
 VOID_BINS = 1.5  #: leakage of a rectangular window: a line this near a multiple of the shaft proves nothing
 _VOID_GAIN = -0.5
+_CAGE_WEIGHT = 0.7  # of a line of its comb: it knows no geometry
 _CANDIDATES = 8
 _HARMONICS = np.arange(1.0, 4.0)
 _SIDEBANDS = tuple((h, s) for h in (1, 2) for s in (-2, -1, 1, 2))
@@ -170,17 +171,17 @@ def _best_speed(family: Family, spectrum: LineSpectrum, carrier: float, at: tupl
         family,
         carrier,
         float(shaft[i]),
-        float(slip[i]),
-        float(score[i]),
-        float(carriers[i] + sidebands[i]),
-        float(carriers[i]),
-        float(np.sort(np.where(empty[i], _VOID_GAIN, gains))[-2]),
-        depth,
-        float(evidence[i]),
+        slip=float(slip[i]),
+        score=float(score[i]),
+        lines=float(carriers[i] + sidebands[i]),
+        carriers=float(carriers[i]),
+        second=float(np.sort(np.where(empty[i], _VOID_GAIN, gains))[-2]),
+        depth=depth,
+        shaft=float(evidence[i]),
     )
 
 
-def fit_cage(family: Family, ftf: float, spectrum: LineSpectrum, grid: Floats, evidence: Floats) -> Fit:
+def fit_cage(ftf: float, spectrum: LineSpectrum, grid: Floats, evidence: Floats) -> Fit:
     """Explain the record by the comb of the cage: the second way a ball fault shows.
 
     A damaged ball strikes only while the spin axis lets it, once a turn of the cage. The comb says "rolling element or
@@ -191,22 +192,21 @@ def fit_cage(family: Family, ftf: float, spectrum: LineSpectrum, grid: Floats, e
     shaft = np.broadcast_to(grid[:, None], cage.shape)
     lines: Floats = np.stack([cage, 2 * cage, 3 * cage, 4 * cage, shaft - cage])
     empty = void(lines, shaft, spectrum.step_hz)
-    found = 0.7 * np.where(empty, _VOID_GAIN, spectrum.gains(lines)).sum(axis=0)
+    found = _CAGE_WEIGHT * np.where(empty, _VOID_GAIN, spectrum.gains(lines)).sum(axis=0)
     score = evidence[:, None] + found
     i, j = np.unravel_index(int(np.argmax(score)), score.shape)
     clear = np.where(empty[:, i, j], _VOID_GAIN, spectrum.gains(lines[:, i, j]))
     depth = np.where(empty[:, i, j], 0.0, spectrum.depths(lines[:, i, j]))
-    total = float(found[i, j])
     return Fit(
-        Family("rolling element", "BSF", ftf, (-0.03, 0.03), ftf, 0.7),
+        Family("rolling element", "BSF", ftf, (drift[0], drift[-1]), ftf, _CAGE_WEIGHT),
         float(cage[i, j]),
         float(grid[i]),
-        float(drift[j]),
-        float(score[i, j]),
-        total,
-        total,
-        float(np.sort(clear)[-2]),
-        float(np.sqrt(np.sum(depth**2))),
-        float(evidence[i]),
+        slip=float(drift[j]),
+        score=float(score[i, j]),
+        lines=float(found[i, j]),
+        carriers=float(found[i, j]),
+        second=float(np.sort(clear)[-2]),
+        depth=float(np.sqrt(np.sum(depth**2))),
+        shaft=float(evidence[i]),
         cage=True,
     )

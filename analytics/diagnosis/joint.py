@@ -116,7 +116,7 @@ def _hear(envelope: str, heard: Spectra, grid: Floats, declared: Declared, beari
     evidence = shaft_evidence(spectrum, heard.raw, grid)
     outer, inner, ball = (fit_family(f, spectrum, grid, evidence) for f in families(bearing))
     if bearing.ftf * declared.shaft_hz * heard.seconds >= CAGE_TURNS:
-        cage = fit_cage(families(bearing)[2], bearing.ftf, spectrum, grid, evidence)
+        cage = fit_cage(bearing.ftf, spectrum, grid, evidence)
         clear = cage.lines >= CAGE_SCORE and cage.depth >= CAGE_DEPTH[envelope]
         if clear and (ball is None or cage.score > ball.score):
             ball = cage
