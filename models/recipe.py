@@ -21,7 +21,7 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -152,14 +152,17 @@ def write_recipe(folder: Path, learned: Learned, taught_at: str) -> Recipe:
         beside.mkdir(parents=True)
         for name, content in ((CARD, card.text().encode()), (ARRAYS, packed), (RECORDINGS, heard)):
             _write(beside / name, content)
+        written = load(beside)  # what cannot be read back must not be put to use
         beside.rename(place)
         _write(folder / f"{CURRENT}.new", f"{number}\n".encode())
         (folder / f"{CURRENT}.new").replace(folder / CURRENT)
-    except OSError as fault:
+    except (OSError, RecipeError) as fault:
         for left in (folder,) if made else (beside, place):
             shutil.rmtree(left, ignore_errors=True)
+        if isinstance(fault, RecipeError):
+            raise
         raise RecipeError(f"{folder}: cannot be written ({fault.strerror}); nothing was kept") from fault
-    return load(place)
+    return replace(written, folder=place)
 
 
 def refuse_folder(folder: Path) -> None:

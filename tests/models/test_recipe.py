@@ -203,6 +203,7 @@ def test_a_model_that_scores_its_own_parts_differently_must_not_judge(tmp_path, 
 
     with pytest.raises(RecipeError, match="scores its own stored parts"):
         write_recipe(tmp_path / "a", other, NOW)
+    assert not (tmp_path / "a").exists()
 
 
 def test_arrays_that_claim_to_be_enormous_are_not_unpacked(folder):

@@ -28,7 +28,7 @@ def read_npy(path: Path) -> Raw:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except _DAMAGED as fault:
         raise SoundFileError(f"{path}: not a readable array of numbers ({_first(fault)}); save it again") from fault
-    return Raw(_by_time(path, array), None)
+    return Raw(_by_time(path, np.array(array)), None)  # a copy: the file must not stay open
 
 
 def read_npz(path: Path) -> Raw:
