@@ -60,7 +60,7 @@ def orders(geometry: Geometry) -> Orders:
     """Compute the fault orders for pure rolling.
 
     With c = d/D cos(angle): BPFO = n/2 (1 - c), BPFI = n/2 (1 + c), BSF = D/2d (1 - c^2), FTF = (1 - c)/2
-    (R. B. Randall and J. Antoni 2011, MSSP 25:485, equations 1 to 4).
+    (R. B. Randall and J. Antoni 2011, MSSP 25:485).
 
     Raises
     ------

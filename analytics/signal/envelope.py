@@ -3,7 +3,7 @@
 Impacts that repeat show in the spectrum of the envelope. Dividing every bin of the spectrum by its own magnitude first
 (cepstrum pre-whitening: P. Borghesani et al. 2013, MSSP 36:370) takes away tones and the machine's colour without any
 parameter. Two envelopes of the whitened signal are looked at: its square, the classic one, and its logarithm, which
-strong single impacts cannot swallow (P. Borghesani and J. Antoni 2017, MSSP 94:148).
+strong single impacts cannot swallow (P. Borghesani and J. Antoni 2017, MSSP 90:378).
 
 No window and no zero padding for the envelopes: neighbouring bins stay independent, and every limit counts on it.
 """

@@ -1,9 +1,8 @@
 """A casting struck by a hammer: damped modes, and what a crack does to them.
 
 A crack takes stiffness away, so every mode it bends drops in frequency; it breaks the symmetry, so the two modes of a
-pair drop by different amounts and beat; and its faces rub, so the ring dies sooner (J. F. Doyle, Wave Propagation in
-Structures, 2nd ed., Springer 1997; the wheeltapper's ear). How much each mode suffers depends on whether the crack
-lies where that mode bends, so some hardly move at all.
+pair drop by different amounts and beat; and its faces rub, so the ring dies sooner. How much each mode suffers depends
+on whether the crack lies where that mode bends, so some hardly move at all. The numbers are plausible, not measured.
 """
 
 import numpy as np

@@ -17,7 +17,7 @@ _LOOP_S = 7.013  # an odd length, so that it locks to no tact of the line
 _TABLE = 4096
 _GROW_S = 6.0  # from the first chip to a fault anybody hears; months in life
 _RANDOM = 4099  # impacts until jitter and strength repeat; prime
-_JITTER = 0.01  # of a period: balls slide (Antoni and Randall 2003, MSSP 17:401)
+_JITTER = 0.01  # of a period: balls slide (Antoni and Randall 2003, J. Vib. Acoust. 125:282)
 _SLIP = 0.006  # cage slower than pure rolling; 0 to 2 % is usual (Randall and Antoni 2011, MSSP 25:485)
 # A hall: rumble of ventilation, falling with frequency.
 _HALL = ((20.0, 0.0), (120.0, -2.0), (1000.0, -18.0), (5000.0, -34.0), (20000.0, -50.0))
