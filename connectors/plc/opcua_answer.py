@@ -5,7 +5,7 @@ all memory there is. A poll expects numbers and texts; this reads those, in a th
 """
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from asyncua import ua
 
@@ -34,8 +34,7 @@ class Malformed(ValueError):
     """The answer is not what was asked for; the message says where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """One value as a server told it: Good, Uncertain or Bad by the top bits of `status` (OPC 10000-4, 7.39)."""
 
     kind: ua.VariantType

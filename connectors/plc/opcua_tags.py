@@ -138,9 +138,9 @@ def plc_image(tags: Sequence[Tag], values: Sequence[Told]) -> PlcImage | None:
     """Make a P image of told values; None where any of them is unreadable or of another type than at `open`."""
     fields: dict[str, int | str] = {}
     for tag, value in zip(tags, values, strict=True):
-        if value.kind is not tag.kind or not value.good:
+        kind, content, _ = value
+        if kind is not tag.kind or not value.good:
             return None
-        content = value.content
         if isinstance(content, int):
             fields[READ_FIELDS[tag.name]] = content & 0xFFFF
         else:
