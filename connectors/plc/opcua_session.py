@@ -5,38 +5,28 @@ write that was given up must die with its connection. A session that broke stays
 """
 
 import asyncio
-import ipaddress
 import logging
 import socket
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from asyncua import ua
 from asyncua.client.client import Client
-from asyncua.crypto import security_policies, uacrypto
+from asyncua.crypto import uacrypto
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from cryptography.exceptions import InvalidSignature
 
 from connectors.plc.opcua_answer import Malformed, Told, read_answer
+from connectors.plc.opcua_security import Security, refuse_password_in_clear
 from connectors.plc.port import PlcRefused, PlcUnreachable
-from connectors.plc.trust import Shown, TrustError, TrustFolder, shown
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-#: Strongest first. Basic256 and Basic128Rsa15 rest on SHA-1 and are deprecated by OPC 10000-7; they are never taken.
-_POLICIES: tuple[type[security_policies.SecurityPolicy], ...] = (
-    security_policies.SecurityPolicyAes256Sha256RsaPss,
-    security_policies.SecurityPolicyBasic256Sha256,
-    security_policies.SecurityPolicyAes128Sha256RsaOaep,
-)
-_MODES = {"Sign": ua.MessageSecurityMode.Sign, "SignAndEncrypt": ua.MessageSecurityMode.SignAndEncrypt}
 #: A crashed gateway's session is gone after this long: small PLCs grant few, asyncua would ask for an hour.
 _SESSION_MS = 30_000
-_WARN_DAYS = 30
 
 #: Names of status codes that mean "no", whoever asks again. All others mean "not now": the session is given up.
 _REFUSALS = frozenset(
@@ -131,7 +121,7 @@ class OpcUaSession:
         if self._lost or self.client is not None:
             raise PlcUnreachable(f"{self.where}: {self._lost or 'in use'}; a new connection is a new object")
         settings = self._settings
-        self._no_password_in_clear()
+        refuse_password_in_clear(settings.name, settings.url, settings.security, settings.password)
         client = Client(settings.url, timeout=self._limit_s, auto_reconnect=False)
         client.session_timeout = _SESSION_MS
         client.application_uri = application_uri()
@@ -215,90 +205,17 @@ class OpcUaSession:
             if protocol is not None and protocol.transport is not None:
                 protocol.transport.abort()
 
-    # ---- security -----------------------------------------------------------------------------------------------
-
     async def _secure(self, client: Client) -> None:
-        """Choose an endpoint, check its certificate against the trust folder, and encrypt to that certificate."""
+        """Encrypt to the certificate a person has trusted, or refuse before a session is asked for."""
         settings = self._settings
-        mode = _MODES[settings.security]
+        security = Security(self.where, settings.name, settings.security, settings.certificates)
         endpoints = await self.bounded(client.connect_and_get_server_endpoints(), "no connection")
-        policy, endpoint = self._endpoint(endpoints, mode)
-        peer = self._trusted(endpoint)
-        folder = TrustFolder(settings.certificates)
-        try:
-            certificate, key = folder.own(application_uri())
-            self._warn_of_expiry("our own certificate", shown(certificate.read_bytes()))
-        except (OSError, TrustError) as fault:
-            raise PlcRefused(f"{settings.name}.certificates: {settings.certificates}: {fault}") from None
-        await self.bounded(
-            client.set_security(
-                policy, certificate, key, server_certificate=uacrypto.CertProperties(peer, "der"), mode=mode
-            ),
-            "no secure channel",
-        )
-
-    def _endpoint(
-        self, endpoints: list[ua.EndpointDescription], mode: ua.MessageSecurityMode
-    ) -> tuple[type[security_policies.SecurityPolicy], ua.EndpointDescription]:
-        for policy in _POLICIES:
-            for endpoint in endpoints:
-                if endpoint.SecurityMode == mode and endpoint.SecurityPolicyUri == policy.URI:
-                    return policy, endpoint
-        offered = sorted({f"{str(e.SecurityPolicyUri).rpartition('#')[2]} {e.SecurityMode.name}" for e in endpoints})
-        raise PlcRefused(
-            f"{self._settings.name}.security: the PLC offers {', '.join(offered) or 'nothing'}; wanted {mode.name} "
-            "with Basic256Sha256 or newer; switch it on in the PLC's OPC UA server"
-        )
-
-    def _trusted(self, endpoint: ua.EndpointDescription) -> bytes:
-        """Give the PLC's certificate if a person has trusted it; otherwise keep it for one, and refuse."""
-        settings = self._settings
-        folder = TrustFolder(settings.certificates)
-        chain = endpoint.ServerCertificate or b""
-        # A server may append its issuers: the first certificate is its own (OPC 10000-6, 6.2.6).
-        der = bytes(chain[: int.from_bytes(chain[2:4], "big") + 4])
-        try:
-            certificate = shown(der)
-            if not folder.trusts(der):
-                folder.reject(der)
-                raise PlcRefused(
-                    f"{self.where}: its certificate is not trusted: {certificate.subject}, SHA-256 "
-                    f"{certificate.pairs}; "
-                    "compare it with the PLC's own display, then: wheeltapper trust SITE.toml "
-                    f"--accept {certificate.fingerprint[:16]}"
-                )
-        except (OSError, TrustError) as fault:
-            raise PlcRefused(f"{self.where}: {fault}") from None
-        if not folder.valid(certificate):
-            raise PlcRefused(
-                f"{self.where}: its certificate is valid from {certificate.not_before:%Y-%m-%d} to "
-                f"{certificate.not_after:%Y-%m-%d}, not now; renew it on the PLC, or set the clocks"
-            )
-        if endpoint.Server.ApplicationUri not in certificate.uris:
-            raise PlcRefused(
-                f"{self.where}: calls itself {endpoint.Server.ApplicationUri}, its certificate says "
-                f"{', '.join(certificate.uris) or 'nothing'}; renew the certificate on the PLC"
-            )
-        self._warn_of_expiry("the PLC's certificate", certificate)
-        return der
-
-    def _warn_of_expiry(self, whose: str, certificate: Shown) -> None:
-        left = TrustFolder(self._settings.certificates).days_left(certificate)
-        if left < _WARN_DAYS:
-            log.warning("%s: %s expires in %.0f days; renew it before, and trust the new one", self.where, whose, left)
-
-    def _no_password_in_clear(self) -> None:
-        settings = self._settings
-        host = urlsplit(settings.url).hostname or ""
-        try:
-            loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            loopback = False
-        if settings.password and settings.security != "SignAndEncrypt" and not loopback:
-            raise PlcRefused(
-                f"{settings.name}.security: found {settings.security!r}; the password would cross the network in "
-                'clear; wanted "SignAndEncrypt"'
-            )
+        policy, peer = security.choose(endpoints)
+        # Making a key takes some tenths of a second, at first use: the loop has other PLCs' verdicts to send.
+        certificate, key = await asyncio.to_thread(security.own, application_uri())
+        theirs = uacrypto.CertProperties(peer, "der")
+        secured = client.set_security(policy, certificate, key, server_certificate=theirs, mode=security.mode)
+        await self.bounded(secured, "no secure channel")
 
 
 def _explained(name: str, settings: OpcUaSettings) -> str:
