@@ -2,6 +2,9 @@
 # On a PC without make, README.md gives the two commands by hand.
 PYTHON ?= python3
 BIN := .venv/bin
+# One thread for BLAS everywhere: two on small products only wait for each other.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
 SECONDS ?=
 STAMP := .venv/.installed
 

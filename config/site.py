@@ -65,6 +65,7 @@ class OpcUaPlcSettings(Table):
     password: Secret | None = Field(None, description="Its password.")
     certificates: Path = Field(Path("certificates"), description="Our certificate, the trusted and the refused ones.")
     poll_ms: float = Field(10, ge=2, le=1000, description="How often the trigger is looked for.")
+    notice: Literal["poll", "subscribe"] = Field("poll", description="subscribe: the PLC tells of a trigger.")
     timeout_ms: float = Field(500, ge=50, le=10_000, description="Longest wait for one answer.")
 
 

@@ -40,6 +40,7 @@ def settings_of(site: Site, name: str) -> PlcSettings:
             plc.certificates,
             plc.user,
             _password(name, plc),
+            plc.notice,
             timeout_s=plc.timeout_ms / 1000,
         )
     bases = {s.name: BLOCK * s.parts.block for s in stations if s.parts and s.parts.block is not None}

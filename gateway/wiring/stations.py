@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from analytics.diagnosis.bearings import lookup
+from analytics.diagnosis.bearings import Orders, lookup
 from config.site import Bearing, Machine, Microphone, Parts, RecordingSource, SimulatedSource, Site, Station
 from gateway.stations.plan import BearingPlan, MachinePlan, PartPlan, SourcePlan, StationPlan, WorkerPlan
 
@@ -106,8 +106,9 @@ def _bearing_plan(bearing: Bearing) -> BearingPlan:
     if bearing.orders:
         own = bearing.orders
         elements = round(own["BPFO"] + own["BPFI"])  # the two add up to n shaft orders, whatever the geometry
-        return BearingPlan(bearing.name, bearing.type, elements, own["BPFO"], own["BPFI"], own["BSF"], own["FTF"])
-    found = lookup(bearing.type)
+        found = Orders(elements, own["BPFO"], own["BPFI"], own["BSF"], own["FTF"])
+    else:
+        found = lookup(bearing.type)
     return BearingPlan(bearing.name, bearing.type, found.elements, found.bpfo, found.bpfi, found.bsf, found.ftf)
 
 
@@ -120,9 +121,9 @@ def bearing_faults(site: Site) -> Sequence[tuple[str, str]]:
             missing = {"BPFO", "BPFI", "BSF", "FTF"} - set(bearing.orders)
             if bearing.orders and missing:
                 found.append((f"{where}.orders", f"missing {', '.join(sorted(missing))}; wanted all four orders"))
-            elif not bearing.orders:
+            else:
                 try:
-                    lookup(bearing.type)
+                    _bearing_plan(bearing)
                 except ValueError as fault:
-                    found.append((f"{where}.type", str(fault)))
+                    found.append((f"{where}.{'orders' if bearing.orders else 'type'}", str(fault)))
     return found
