@@ -1,25 +1,28 @@
 """One HTTP call to Maximo, bounded in time and size, with nothing done behind the caller's back.
 
-The standard library's client is used as it is, because each comfort of a larger one is a fault here: a cookie jar plays
-JSESSIONID back beside the key (401), followed redirects carry the key to other hosts, a retried POST makes a second
-order, netrc and proxy variables change what a site file says. Every call opens a line of its own: a kept line that the
-other side has closed meanwhile would turn a create into "perhaps done".
+Every call opens a line of its own: a kept line that the other side has closed meanwhile would turn a create into
+"perhaps done". What fails before the line is open is `NotSent`; whatever fails after it is `Lost`.
 """
 
-import http.client
 import json
-import socket
 import ssl
-import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
+import requests
+from urllib3.exceptions import HTTPError
+
 from connectors.cmms.maximo_settings import MaximoSettings
+from connectors.cmms.maximo_text import shortened
+from connectors.cmms.maximo_transport import Bell, Transport, Unopened
 from connectors.cmms.port import CmmsFault
 
 _KEY_MIN_TO_HIDE: Final = 8  # a shorter text would be found in innocent words
+_PIECE: Final = 65_536  # bytes read at a time
+_WHY_MAX: Final = 100  # characters
 
 
 class NotSent(Exception):
@@ -69,9 +72,9 @@ class Line:
         self._settings = settings
         split = urlsplit(settings.url)
         self._host: Final = split.hostname or ""
-        self._port: Final = split.port or (443 if split.scheme == "https" else 80)
-        self._base: Final = split.path.rstrip("/")
-        self.address: Final = f"{split.scheme}://{split.netloc}{self._base}"
+        self.address: Final = f"{split.scheme}://{split.netloc}{split.path.rstrip('/')}"
+        # Said here or nowhere: proxy variables of the environment would change what the site file says.
+        self._proxies: Final = {"all": settings.proxy} if settings.proxy else {}
         self._tls: ssl.SSLContext | None = None
         if split.scheme == "https":
             # The system's own store, so that a plant's authority that its PCs trust is trusted here too.
@@ -108,28 +111,23 @@ class Line:
         """
         key = self._key()
         # Maximo reads + as a blank in some places and as a plus in others; %20 and %2B are read alike everywhere.
-        target = f"{self._base}/{path}?{urlencode({'lean': '1', **query}, quote_via=quote)}"
+        url = f"{self.address}/{path}?{urlencode({'lean': '1', **query}, quote_via=quote)}"
         sent = {"apikey": key, "Accept": "application/json", "Connection": "close", "User-Agent": "wheeltapper"}
-        sent |= {"x-public-uri": self.address, **(headers or {})}
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=self._settings.connect_s)
-        late = threading.Event()
-        # A read timeout starts anew with each byte; this one bell ends a call that only drips.
-        bell = threading.Timer(self._settings.total_s, _ring, (connection, late))
-        bell.daemon = True
-        bell.start()
+        sent |= {"Accept-Encoding": "identity", "x-public-uri": self.address, **(headers or {})}
         try:
-            self._open(connection, late)
-            response, content = self._exchange(connection, late, (method, target, body, sent))
-        finally:
-            bell.cancel()
-            connection.close()
-        if len(content) > self._settings.answer_bytes_max:
-            raise Lost(f"{self.address} answered more than {self._settings.answer_bytes_max} bytes")
-        if response.length not in {None, 0} or late.is_set():
-            raise Lost(f"{self.address} broke off in the middle of its answer")
+            request = requests.Request(method, url, headers=sent, data=body).prepare()
+        except (requests.RequestException, ValueError) as error:
+            raise NotSent(f"no request to {self.address} can be made of this ({type(error).__name__})") from error
+        with Bell(self._settings.total_s) as bell:
+            response, content = self._exchange(request, bell)
+            if len(content) > self._settings.answer_bytes_max:
+                raise Lost(f"{self.address} answered more than {self._settings.answer_bytes_max} bytes")
+            if bell.rung:
+                raise Lost(f"{self.address} broke off in the middle of its answer (too slow)")
         if len(key) >= _KEY_MIN_TO_HIDE:
             content = content.replace(key.encode(), b"***")
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+        received = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, received, content)
 
     def _key(self) -> str:
         try:
@@ -142,54 +140,51 @@ class Line:
             raise Untrusted(f"the key for {self.address} is empty or holds signs no header can carry")
         return key
 
-    def _open(self, connection: http.client.HTTPConnection, late: threading.Event) -> None:
+    def _exchange(self, request: requests.PreparedRequest, bell: Bell) -> tuple[requests.Response, bytes]:
+        settings = self._settings
+        times = (settings.connect_s, settings.read_s)
         try:
-            connection.connect()
-            if self._tls is not None:
-                # Two steps, so that the bell can end a handshake too.
-                connection.sock = self._tls.wrap_socket(
-                    connection.sock, server_hostname=self._host, do_handshake_on_connect=False
-                )
-                connection.sock.do_handshake()
-            connection.sock.settimeout(self._settings.read_s)
-            if late.is_set():
-                raise TimeoutError
-        except ssl.SSLCertVerificationError as error:
-            raise Untrusted(
-                f"the certificate of {self._host} is not trusted ({error.verify_message}); "
+            with (
+                closing(Transport(bell, settings.read_s, self._tls)) as transport,
+                transport.send(request, timeout=times, proxies=self._proxies) as response,
+            ):
+                return response, _read(response.raw, settings.answer_bytes_max)
+        except Unopened as fault:
+            raise self._unopened(_root(fault), bell) from fault
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            root = _root(error)
+            # Of the system's own words alone: what came over the line may play the key back.
+            why = _slow(root, bell) or getattr(root, "strerror", None) or type(root).__name__
+            raise Lost(f"{self.address} gave no whole answer ({why})") from error
+
+    def _unopened(self, root: BaseException, bell: Bell) -> NotSent | Untrusted:
+        if isinstance(root, ssl.SSLCertVerificationError):
+            return Untrusted(
+                f"the certificate of {self._host} is not trusted ({root.verify_message}); "
                 "give its authority as ca_file, or mend the certificate"
-            ) from error
-        except OSError as error:
-            raise NotSent(f"{self.address} cannot be reached ({_why(error, late)})") from error
-
-    def _exchange(
-        self,
-        connection: http.client.HTTPConnection,
-        late: threading.Event,
-        request: tuple[str, str, bytes | None, Mapping[str, str]],
-    ) -> tuple[http.client.HTTPResponse, bytes]:
-        try:
-            connection.request(*request)
-            response = connection.getresponse()
-            return response, response.read(self._settings.answer_bytes_max + 1)
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise Lost(f"{self.address} gave no whole answer ({_why(error, late)})") from error
+            )
+        why = _slow(root, bell) or getattr(root, "strerror", None) or str(root) or type(root).__name__
+        return NotSent(f"{self.address} cannot be reached ({shortened(why, _WHY_MAX)})")
 
 
-def _ring(connection: http.client.HTTPConnection, late: threading.Event) -> None:
-    late.set()
-    line = connection.sock
-    if line is not None:
-        try:
-            # Below TLS, whose object belongs to the thread that reads.
-            socket.socket.shutdown(line, socket.SHUT_RDWR)
-        except OSError:
-            return  # it has ended by itself
+def _read(raw: Any, most: int) -> bytes:  # noqa: ANN401  # urllib3's answer, which `requests` leaves untyped
+    """Read an answer's body as it came, until it ends or is longer than `most` bytes."""
+    content = bytearray()
+    while len(content) <= most and (piece := raw.read(_PIECE, decode_content=False)):
+        content += piece
+    return bytes(content)
 
 
-def _why(error: Exception, late: threading.Event) -> str:
-    if late.is_set():
+def _root(error: BaseException) -> BaseException:
+    """Find the error inside those that `requests` and urllib3 wrap around it.
+
+    By what they carry, not by what else was being handled just then: the caller's own errors explain nothing here.
+    """
+    inner = error.__cause__ or next((part for part in error.args if isinstance(part, BaseException)), None)
+    return error if inner is None else _root(inner)
+
+
+def _slow(root: BaseException, bell: Bell) -> str:
+    if bell.rung:
         return "too slow"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return getattr(error, "strerror", None) or type(error).__name__
+    return "no answer in time" if isinstance(root, TimeoutError) else ""

@@ -1,5 +1,6 @@
 """What a site says of its Maximo: settings of the connector, checked before anything is sent."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -8,6 +9,8 @@ from urllib.parse import urlsplit
 Creates = Literal["work order", "service request"]
 PeoplesOrders = Literal["corrective", "problem code", "none"]
 
+# Nothing that asks for a password: that would stand here in clear.
+_PROXY: Final = re.compile(r"http://[^/@?#\s]+:\d{1,5}/?")
 KEY_LENGTH: Final = 20  # of our own keys; the site's EXTERNALREFID must hold it
 
 
@@ -53,6 +56,8 @@ class MaximoSettings:
         Larger answers are refused, larger files are not sent.
     ca_file
         PEM file of the plant's own certificate authority, beside those the operating system trusts.
+    proxy
+        HTTP proxy on the way, ``http://HOST:PORT``. Empty: none, whatever the environment says.
     """
 
     url: str
@@ -80,6 +85,7 @@ class MaximoSettings:
     answer_bytes_max: int = 4 * 1024 * 1024
     attachment_bytes_max: int = 5 * 1024 * 1024
     ca_file: str = ""
+    proxy: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what can never work.
@@ -113,6 +119,8 @@ class MaximoSettings:
                 faults.append(f"priority.{severity}: found {value}; wanted 0 to 999, on the scale of the site")
         if not 0 < len(self.owner) <= 10:
             faults.append(f"owner: found {self.owner!r}; wanted 1 to 10 characters, which OWNERSYSID can hold")
+        if self.proxy and not _PROXY.fullmatch(self.proxy):
+            faults.append("proxy: wanted http://HOST:PORT, without a user or a path")
         if min(self.connect_s, self.read_s, self.total_s) <= 0:
             faults.append("connect_s, read_s, total_s: wanted seconds above 0")
         return faults

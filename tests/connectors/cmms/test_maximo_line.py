@@ -1,14 +1,11 @@
-import ipaddress
+import contextlib
+import gzip
 import socket
 import ssl
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from connectors.cmms.maximo import Maximo, MaximoSettings
 from connectors.cmms.maximo_line import Line, Lost, NotSent
@@ -19,31 +16,6 @@ from connectors.simulated.maximo import Fault, SimulatedMaximo
 @pytest.fixture
 def settings(maximo):
     return MaximoSettings(maximo.url, lambda: "demo-key-0", "BEDFORD", connect_s=5, read_s=5, total_s=10)
-
-
-@pytest.fixture
-def answering():
-    """A server that answers each call with the bytes given, and tells what it was sent."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    threads = []
-    heard = []
-
-    def serve(answer):
-        def speak():
-            line, _ = listener.accept()
-            with line:
-                line.settimeout(5)
-                heard.append(line.recv(65536))
-                line.sendall(answer)
-
-        threads.append(threading.Thread(target=speak))
-        threads[-1].start()
-        return f"http://127.0.0.1:{listener.getsockname()[1]}/maximo/api"
-
-    yield serve, heard
-    for thread in threads:
-        thread.join(5)
-    listener.close()
 
 
 def test_an_answer_that_drips_ends_with_the_whole_calls_time(maximo, settings):
@@ -98,37 +70,87 @@ def test_nobody_listening_means_nothing_was_sent(maximo, settings):
         Line(settings).ask("GET", "whoami", {})
 
 
+def test_a_line_that_is_to_be_closed_after_the_answer_is_ended_too_when_it_drips(settings):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        over = threading.Event()
+
+        def drip():
+            line, _ = listener.accept()
+            with line, contextlib.suppress(OSError):
+                line.recv(65536)
+                line.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5000\r\n\r\n")
+                while not over.wait(0.02):
+                    line.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/maximo/api"
+        try:
+            with pytest.raises(Lost, match="too slow"):
+                Line(replace(settings, url=url, total_s=0.2)).ask("GET", "whoami", {})
+        finally:
+            over.set()
+            thread.join(5)
+
+
+def test_a_redirect_is_neither_followed_nor_read_beyond_the_size_of_an_answer(settings, answering):
+    serve, heard = answering
+    url = serve(b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 9\r\n\r\nelsewhere")
+
+    answer = Line(replace(settings, url=url)).ask("GET", "whoami", {})
+    assert (answer.status, answer.headers["location"], answer.body) == (302, "http://[", b"elsewhere")
+
+    serve(b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000)
+    with pytest.raises(Lost, match="more than 1000 bytes"):
+        Line(replace(settings, url=url, answer_bytes_max=1000)).ask("GET", "whoami", {})
+    assert len(heard) == 2
+
+
+def test_each_call_has_a_line_of_its_own_and_no_cookie_of_an_earlier_one(settings, answering):
+    serve, heard = answering
+    welcome = b"HTTP/1.1 200 OK\r\nSet-Cookie: JSESSIONID=1; Path=/\r\nContent-Length: 2\r\n\r\n{}"
+    line = Line(replace(settings, url=serve(welcome)))
+    serve(welcome)
+
+    for _ in range(2):
+        assert line.ask("GET", "whoami", {}).json() == {}
+    assert len(heard) == 2
+    assert not any(b"JSESSIONID" in request for request in heard)
+
+
+def test_a_packed_answer_is_not_unpacked(settings, answering):
+    serve, heard = answering
+    packed = gzip.compress(b"{}" * 10_000)
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    url = serve(head.encode() + packed)
+
+    assert Line(replace(settings, url=url)).ask("GET", "whoami", {}).body == packed
+    assert b"Accept-Encoding: identity" in heard[0]
+
+
+def test_a_name_nobody_knows_means_nothing_was_sent(settings, monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(NotSent, match=r"cannot be reached \(Name or service not known"):
+        Line(replace(settings, url="http://maximo.example.com/maximo/api")).ask("POST", "os/MXAPIWODETAIL", {})
+
+
+def test_an_error_that_the_caller_is_handling_explains_nothing_of_a_call(maximo, settings):
+    maximo.stop()
+    try:
+        raise ssl.SSLCertVerificationError("of another call")
+    except ssl.SSLCertVerificationError:
+        with pytest.raises(NotSent, match="refused"):
+            Line(settings).ask("GET", "whoami", {})
+
+
 # ---- https ----------------------------------------------------------------------------------------------------------
 
 
-def certificate(folder, host):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    kind = x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
-    now = datetime.now(UTC)
-    cert = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([kind]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(cert.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
-    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    (folder / "key.pem").write_bytes(secret)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context
-
-
-def test_a_certificate_nobody_vouches_for_stops_the_target(tmp_path, order):
-    with SimulatedMaximo(tls=certificate(tmp_path, "127.0.0.1")) as maximo:
+def test_a_certificate_nobody_vouches_for_stops_the_target(tmp_path, order, certificate):
+    with SimulatedMaximo(tls=certificate("127.0.0.1")) as maximo:
         outcome = Maximo(MaximoSettings(maximo.url, lambda: "demo-key", "BEDFORD")).create(order)
 
         assert isinstance(outcome, AuthFailed)
@@ -136,16 +158,16 @@ def test_a_certificate_nobody_vouches_for_stops_the_target(tmp_path, order):
         assert list(maximo.seen) == []
 
 
-def test_a_certificate_for_another_host_stops_the_target(tmp_path, order):
-    with SimulatedMaximo(tls=certificate(tmp_path, "maximo.example.com")) as maximo:
+def test_a_certificate_for_another_host_stops_the_target(tmp_path, order, certificate):
+    with SimulatedMaximo(tls=certificate("maximo.example.com")) as maximo:
         settings = MaximoSettings(maximo.url, lambda: "demo-key", "BEDFORD", ca_file=str(tmp_path / "cert.pem"))
 
         assert isinstance(Maximo(settings).create(order), AuthFailed)
         assert list(maximo.seen) == []
 
 
-def test_the_plants_own_authority_is_enough(tmp_path, order):
-    with SimulatedMaximo(tls=certificate(tmp_path, "127.0.0.1")) as maximo:
+def test_the_plants_own_authority_is_enough(tmp_path, order, certificate):
+    with SimulatedMaximo(tls=certificate("127.0.0.1")) as maximo:
         settings = MaximoSettings(maximo.url, lambda: "demo-key", "BEDFORD", ca_file=str(tmp_path / "cert.pem"))
         order = replace(order, reported_at="2020-01-01T00:00:00+00:00")
 
@@ -165,8 +187,8 @@ def test_a_missing_authority_file_is_one_sentence():
         Maximo(settings)
 
 
-def test_plain_http_to_an_https_port_is_lost_or_unsent_and_never_a_crash(tmp_path, order):
-    with SimulatedMaximo(tls=certificate(tmp_path, "127.0.0.1")) as maximo:
+def test_plain_http_to_an_https_port_is_lost_or_unsent_and_never_a_crash(tmp_path, certificate):
+    with SimulatedMaximo(tls=certificate("127.0.0.1")) as maximo:
         url = maximo.url.replace("https", "http")
         with pytest.raises((Lost, NotSent)):
             Line(MaximoSettings(url, lambda: "demo-key", "BEDFORD")).ask("GET", "whoami", {})
