@@ -138,7 +138,7 @@ _WANTED = {
     "tuple": "a list",
 }
 
-_SECRETS = {"password", "key"}  #: keys whose value is never repeated
+_SECRETS = {"password", "key", "proxy"}  #: keys whose value is never repeated: it is a secret, or may hold one
 
 _PATTERNS = {
     r"^[A-Za-z0-9_-]{1,40}$": "pump-7 (letters, digits, _ and -, at most 40)",
@@ -146,6 +146,9 @@ _PATTERNS = {
     r"^(opc\.tcp://.+)?$": "opc.tcp://127.0.0.1:4850",
     r"^https?://.+": "https://manage.example.com/maximo/api",
     r"^(.+:\d+)?$": "127.0.0.1:5020",
+    r"^[A-Za-z0-9_]{1,30}$": "MXAPIWODETAIL",
+    r"^(http://[^/@?#\s]+:\d{1,5})?$": "http://proxy.example.com:3128 (no user, no path)",
+    r"^(https?://\S+)?$": "https://gateway.example.com/incidents",
 }
 
 

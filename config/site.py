@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from config.values import Duration, Secret, Size
+from config.values import Duration, OptionalPath, Secret, Size
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
@@ -98,6 +98,9 @@ Plc = Annotated[OpcUaPlcSettings | ModbusPlcSettings | ModbusServerSettings, Fie
 # ---- CMMS -----------------------------------------------------------------------------------------------------------
 
 
+Structure = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,30}$")]
+
+
 class MaximoSettings(Table):
     """An IBM Maximo Manage, by its REST API."""
 
@@ -112,6 +115,30 @@ class MaximoSettings(Table):
     )
     work_type: str = Field("", max_length=5, description="WORKTYPE of the orders; empty = the site's default.")
     timeout: Duration = Field(20.0, description="Longest wait for one answer.")
+    ca_file: OptionalPath = Field(None, description="PEM file of an authority to trust beside the operating system's.")
+    proxy: str = Field(
+        "",
+        pattern=r"^(http://[^/@?#\s]+:\d{1,5})?$",
+        description="On the way to Maximo; empty = none, whatever the PC says.",
+    )
+    work_order_structure: Structure = Field("MXAPIWODETAIL", description="Object structure of work orders.")
+    request_structure: Structure = Field("MXAPISR", description="Object structure of service requests.")
+    asset_structure: Structure = Field("MXAPIASSET", description="Object structure assets are looked up in.")
+    owner: str = Field(
+        "WHEELTAP", min_length=1, max_length=10, description="OWNERSYSID of our orders, which tells them from people's."
+    )
+    peoples_orders: Literal["corrective", "problem code", "none"] = Field(
+        "corrective", description="Which open orders of people on the asset stand for a new one."
+    )
+    corrective_worktypes: tuple[Annotated[str, Field(min_length=1, max_length=5)], ...] = Field(
+        ("CM", "EM"), description='peoples_orders = "corrective": these WORKTYPEs, and orders without one.'
+    )
+    problem_codes: dict[str, Annotated[str, Field(min_length=1, max_length=8)]] = Field(
+        default_factory=dict, description='peoples_orders = "problem code": PROBLEMCODE by failure mode.'
+    )
+    page_link: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="Put into the order with its key behind it; empty = no link."
+    )
 
 
 Cmms = MaximoSettings

@@ -22,6 +22,7 @@ def _with_unit(units: dict[str, float], example: str) -> BeforeValidator:
     return BeforeValidator(convert)
 
 
+OptionalPath = Annotated[Path | None, BeforeValidator(lambda found: None if found == "" else found)]  #: empty = none
 Duration = Annotated[float, _with_unit(_SECONDS, "10 min")]  #: seconds
 Size = Annotated[float, _with_unit(_BYTES, "20GB")]  #: bytes
 

@@ -119,6 +119,8 @@ class MaximoSettings:
                 faults.append(f"priority.{severity}: found {value}; wanted 0 to 999, on the scale of the site")
         if not 0 < len(self.owner) <= 10:
             faults.append(f"owner: found {self.owner!r}; wanted 1 to 10 characters, which OWNERSYSID can hold")
+        if self.peoples_orders == "problem code" and not self.problem_codes:
+            faults.append('problem_codes: it is empty; wanted a code per failure mode, which "problem code" compares')
         if self.proxy and not _PROXY.fullmatch(self.proxy):
             faults.append("proxy: wanted http://HOST:PORT, without a user or a path")
         if min(self.connect_s, self.read_s, self.total_s) <= 0:

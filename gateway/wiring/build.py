@@ -20,7 +20,7 @@ from gateway.serve.front import FrontPlan, ServedStation, run_front
 from gateway.serve.opcua import OpcUaServerPlan
 from gateway.stations.worker import run_worker
 from gateway.teaching import Lesson, TeachingDesk
-from gateway.wiring.cmms import WiredLedger, cmms_settings, run_wired_ledger
+from gateway.wiring.cmms import WiredLedger, cmms_faults, cmms_settings, run_wired_ledger
 from gateway.wiring.plc import RPM, RUNNING, link_settings, plain_tags, rules_of, settings_of
 from gateway.wiring.stations import bearing_faults, worker_of, worker_plans
 
@@ -28,9 +28,9 @@ DAY_S = 86400.0
 
 
 def load_site(path: Path) -> Site:
-    """Load a site file; SiteError also for what only the rooms know, as the type of a bearing."""
+    """Load a site file; SiteError also for what only the rooms know, as the type of a bearing or Maximo's address."""
     site = load(path)
-    faults = [Fault(where, sentence) for where, sentence in bearing_faults(site)]
+    faults = [Fault(where, sentence) for where, sentence in (*bearing_faults(site), *cmms_faults(site))]
     if faults:
         raise SiteError(path.name, faults)
     return site

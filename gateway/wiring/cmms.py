@@ -1,6 +1,6 @@
 """CMMS tables of the site file become connectors, inside the ledger's process."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from config.site import MaximoSettings as MaximoTable
@@ -45,7 +45,13 @@ class ReadSecret:
 
 
 def cmms_settings(site: Site, name: str) -> MaximoSettings:
-    """Translate one CMMS's table into its connector's settings."""
+    """Translate one CMMS's table into its connector's settings.
+
+    Raises
+    ------
+    ValueError
+        What can never work, a sentence a line: `cmms_faults` tells it as faults of the file.
+    """
     table = site.cmms[name]
     assets = tuple(s.machine.asset for s in site.station if s.machine is not None and s.machine.orders == name)
     return MaximoSettings(
@@ -55,10 +61,31 @@ def cmms_settings(site: Site, name: str) -> MaximoSettings:
         creates=table.creates,
         priority=dict(table.priority.items()),
         worktype=table.work_type,
+        work_order_structure=table.work_order_structure,
+        request_structure=table.request_structure,
+        asset_structure=table.asset_structure,
+        owner=table.owner,
+        peoples_orders=table.peoples_orders,
+        corrective_worktypes=table.corrective_worktypes,
+        problem_codes=dict(table.problem_codes),
+        page_link=table.page_link,
+        ca_file=str(table.ca_file or ""),
+        proxy=table.proxy,
         assets=assets,
         read_s=table.timeout,
         total_s=1.5 * table.timeout,
     )
+
+
+def cmms_faults(site: Site) -> Iterator[tuple[str, str]]:
+    """Yield (path, sentence) of each table its connector can do nothing with. Nothing is sent."""
+    for name in site.cmms:
+        try:
+            open_cmms(cmms_settings(site, name))
+        except ValueError as fault:
+            for line in str(fault).splitlines():
+                key, _, sentence = line.partition(": ")
+                yield f"cmms.{name}.{key}", sentence
 
 
 def run_wired_ledger(wired: WiredLedger, channel: Channel, clock: Clock) -> None:

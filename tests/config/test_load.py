@@ -1,3 +1,4 @@
+import re
 import tomllib
 from pathlib import Path
 
@@ -53,6 +54,15 @@ def test_every_example_loads_once_its_recipes_are_there(example, tmp_path):
         for recipe in station.get("parts", {}).get("recipes", {}).values():
             (tmp_path / recipe).mkdir(parents=True, exist_ok=True)
     assert isinstance(load_text(tmp_path, text), Site)
+
+
+def test_every_commented_default_of_the_example_is_the_schemas_default(tmp_path):
+    text = (EXAMPLES / "line.toml").read_text(encoding="utf-8")
+    shown, commented = re.subn(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE)
+    (tmp_path / "recipes" / "bracket-A").mkdir(parents=True)
+
+    assert commented >= 20
+    assert load_text(tmp_path, shown).model_dump() == load_text(tmp_path, text).model_dump()
 
 
 def test_relative_paths_are_taken_relative_to_the_file(tmp_path):

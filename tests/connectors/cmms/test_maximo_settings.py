@@ -39,6 +39,18 @@ def test_all_faults_are_named_at_once():
     assert len(str(refusal.value).splitlines()) == 2
 
 
+def test_a_proxy_may_hold_no_password_and_a_fault_does_not_repeat_it():
+    assert settings(proxy="http://10.0.0.1:3128").proxy
+    with pytest.raises(ValueError, match="proxy: wanted http://HOST:PORT") as refusal:
+        settings(proxy="http://user:secret@10.0.0.1:3128")
+    assert "secret" not in str(refusal.value)
+
+
+def test_to_compare_problem_codes_some_must_be_given():
+    with pytest.raises(ValueError, match="problem_codes: it is empty"):
+        settings(peoples_orders="problem code")
+
+
 def test_priorities_may_run_either_way_and_may_be_missing():
     for priority in ({}, {"critical": 1, "warning": 3}, {"critical": 999, "warning": 0}):
         assert settings(priority=priority).priority == priority
