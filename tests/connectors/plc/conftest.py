@@ -138,6 +138,10 @@ class Rig:
             self.stations.g[name] = GwImage()
         if isinstance(self.plc, ModbusServingPlc):
             self.plc.unmapped.clear()
+        if not self.plc_calls:
+            # A PLC that serves shows the last test's parts until its new programs have been scanned once.
+            scans = self.stations.scans
+            await self.until(lambda: self.stations.scans >= scans + 2)
 
     async def stop(self):
         await self.fresh()

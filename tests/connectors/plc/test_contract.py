@@ -27,7 +27,8 @@ async def test_poll_brings_every_station_and_each_its_own(rig):
     port = await rig.port()
 
     rig.stations.programs["gear"].arrive("G-1", 9)
-    await rig.polled(port, "gear", lambda p: p.trig_seq == 41)
+    for name, wanted in (("gear", 41), ("ring", 0), ("watched", 0)):
+        await rig.polled(port, name, lambda p, wanted=wanted: p.trig_seq == wanted)
     images = await port.poll()
 
     assert set(images) == {"ring", "gear", "watched"}
