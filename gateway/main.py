@@ -15,7 +15,7 @@ from connectors.plc.port import PlantValue
 from gateway.handshake.link import Link
 from gateway.processes.alarms import AlarmBoard, standing
 from gateway.processes.clock import Clock
-from gateway.processes.entry import Body
+from gateway.processes.entry import BodyName
 from gateway.processes.messages import (
     Command,
     CommandAnswer,
@@ -41,7 +41,7 @@ from gateway.processes.messages import (
 )
 from gateway.processes.snapshot import Snapshot, StationView
 from gateway.processes.supervisor import ChildPlan, Supervisor
-from gateway.stations.learner import Learned, LearnPlan, run_learner
+from gateway.stations.learner import Learned, LearnPlan
 from gateway.teaching import TeachingDesk
 
 log = structlog.get_logger()
@@ -69,7 +69,7 @@ class ChildBody:
     """A process of the gateway: what it runs and with which plan."""
 
     name: str
-    body: Body
+    body: BodyName
     plan: object
 
 
@@ -320,7 +320,7 @@ class Gateway:
     def _start_learner(self, plan: LearnPlan) -> None:
         self._learners += 1
         name = f"learner-{self._learners}"
-        self._supervisor.add(ChildPlan(name, run_learner, plan, self._learned, once=True))
+        self._supervisor.add(ChildPlan(name, "gateway.stations.learner:run_learner", plan, self._learned, once=True))
 
     def _learned(self, message: object) -> None:
         assert isinstance(message, Learned)

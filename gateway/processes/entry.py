@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -13,8 +14,10 @@ import structlog
 from gateway.processes.channel import Channel, ChannelClosed
 from gateway.processes.clock import Clock, SystemClock
 
-#: A body runs until it hears `Stop` or its channel closes.
+#: A body runs until it hears `Stop` or its channel closes. It is named, as "module:function", and imported in the child
+#: alone: main needs none of the rooms its children work in, nor their memory.
 Body = Callable[[Any, Channel, Clock], None]
+BodyName = str
 
 #: One thread a worker: two threads on small products only add wake-up latency, and four workers share few cores.
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -59,7 +62,7 @@ def ignore_signals() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
-def enter(name: str, body: Body, plan: object, connection: Connection, quiet: bool) -> None:
+def enter(name: str, body: BodyName, plan: object, connection: Connection, quiet: bool) -> None:
     """Run one child process from its first line to its last; its channel also tells it when main has died."""
     ignore_signals()
     limit_threads()
@@ -68,7 +71,9 @@ def enter(name: str, body: Body, plan: object, connection: Connection, quiet: bo
         silence()
     channel = Channel(connection, "main")
     try:
-        body(plan, channel, SystemClock())
+        module, _, function = body.partition(":")
+        run: Body = getattr(import_module(module), function)
+        run(plan, channel, SystemClock())
     except ChannelClosed:
         structlog.get_logger().warning("main is gone; this process ends")
     finally:

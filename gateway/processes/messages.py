@@ -293,6 +293,7 @@ class Command:
     who: str
     via: str  #: page | opcua | terminal
     arguments: Mapping[str, str] = field(default_factory=dict)
+    id: str = ""  #: given by whoever sends it, and on the answer again
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +354,7 @@ class CommandAnswer:
     who: str
     accepted: bool
     sentence: str
+    id: str = ""  #: of the command
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import structlog
 
 from gateway.processes.channel import Channel
 from gateway.processes.clock import Clock
-from gateway.processes.entry import Body, enter
+from gateway.processes.entry import BodyName, enter
 from gateway.processes.messages import Stop
 from gateway.processes.snapshot import ProcessView
 
@@ -32,7 +32,7 @@ class ChildPlan:
     Parameters
     ----------
     body
-        An importable function, run in the child.
+        What runs in the child: "module:function".
     ticks
         The child proves by ticks that its loop turns; one that stops ticking is ended.
     heard, lost
@@ -40,7 +40,7 @@ class ChildPlan:
     """
 
     name: str
-    body: Body
+    body: BodyName
     plan: object
     heard: Callable[[object], None]
     lost: Callable[[str], None] = lambda why: None

@@ -1,43 +1,27 @@
-"""The front process: everything others read. It hears snapshots and sends commands, and can hold nobody up."""
+"""The front process: everything others read, and where people ask. It can hold nobody up."""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import structlog
 
 from gateway.processes.alarms import STATION_ALARMS
 from gateway.processes.channel import Channel, ChannelClosed
 from gateway.processes.clock import Clock
-from gateway.processes.messages import EventRecord, Stop
+from gateway.processes.messages import Command, CommandAnswer, EventRecord, Stop
 from gateway.processes.snapshot import Snapshot
 from gateway.serve.modbus import HmiModbus
-from gateway.serve.opcua import OpcUaServer, OpcUaServerPlan
+from gateway.serve.opcua import OpcUaServer
+from gateway.serve.plan import FrontPlan, ServedStation
+from gateway.serve.spool import Spool, SpoolFault
 from gateway.serve.tags import Tag, tags_of
 
 log = structlog.get_logger()
 
 STALE_S = 3.0  #: without a snapshot for so long nothing is good any more
 RETRY_S = 5.0  #: before a port that is taken is tried again
-
-
-@dataclass(frozen=True, slots=True)
-class ServedStation:
-    """What the front needs to know of a station to build its tags."""
-
-    name: str
-    parts: bool
-    machine: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FrontPlan:
-    """What is served, and where; an empty address means not at all."""
-
-    line: str
-    stations: tuple[ServedStation, ...]
-    opcua: OpcUaServerPlan | None = None
-    modbus: str = ""  #: host:port
+LOOK_S = 0.5  #: between looks into the commands folder
+ANSWERS_MAX = 200  #: waiting to be written there
 
 
 def station_tags(stations: Sequence[ServedStation]) -> list[tuple[str, tuple[Tag, ...]]]:
@@ -60,6 +44,7 @@ class Front:
         self._modbus: HmiModbus | None = None
         self._inbox: asyncio.Queue[object] = asyncio.Queue()
         self._newest: Snapshot | None = None
+        self._answers: asyncio.Queue[CommandAnswer] = asyncio.Queue(ANSWERS_MAX)
 
     async def run(self) -> None:
         """Start every server, publish every snapshot, stop."""
@@ -68,10 +53,13 @@ class Front:
             lambda message: _into(loop, self._inbox, message), lambda: _into(loop, self._inbox, ChannelClosed())
         )
         starting = asyncio.create_task(self._start())
+        asking = asyncio.create_task(self._take_commands())
+        asking.add_done_callback(self._asking_ended)
         try:
             await self._serve()
         finally:
             starting.cancel()
+            asking.cancel()
             await self._stop()
 
     async def _serve(self) -> None:
@@ -83,6 +71,10 @@ class Front:
                 continue
             if isinstance(message, Stop | ChannelClosed):
                 return
+            if isinstance(message, BaseException):
+                raise message
+            if isinstance(message, CommandAnswer):
+                self._answer(message)
             if isinstance(message, Snapshot) and self._inbox.empty():  # only the newest is worth the work
                 self._newest = message
                 await self._publish(message)
@@ -126,6 +118,56 @@ class Front:
             except OSError as fault:
                 self._event("serve-modbus", f"{self._plan.modbus} cannot be listened on: {fault.strerror}", "error")
                 await asyncio.sleep(RETRY_S)
+
+    # ---- commands ------------------------------------------------------------
+
+    async def _take_commands(self) -> None:
+        """Carry commands from the folder to the ledger and their answers back; the disk is waited for elsewhere."""
+        if not self._plan.commands:
+            return
+        spool, fault = Spool(Path(self._plan.commands), self._clock), ""
+        while True:
+            answers = await self._answers_within(LOOK_S)
+            try:
+                looked = await asyncio.to_thread(spool.turn, answers)
+            except SpoolFault as found:
+                if fault != str(found):
+                    self._event("commands-closed", str(found), "error")
+                fault = str(found)
+                continue
+            if fault:
+                self._event("commands-open", f"{self._plan.commands}: commands are taken again")
+                fault = ""
+            if looked.refused:
+                more = f"; {len(looked.refused)} files in all" if len(looked.refused) > 1 else ""
+                self._event("command-refused", f"a command file was refused: {looked.refused[-1]}{more}", "warning")
+            for command in looked.commands:
+                self._send(command)
+
+    def _send(self, command: Command) -> None:
+        if not self._channel.send(command):
+            sentence = f"{command.name}: the gateway is busy; ask again"
+            self._answer(CommandAnswer(command.name, command.target, command.who, False, sentence, command.id))
+
+    def _answer(self, answer: CommandAnswer) -> None:
+        try:
+            self._answers.put_nowait(answer)
+        except asyncio.QueueFull:
+            log.warning("an answer was dropped: the commands folder keeps the front waiting", command=answer.name)
+
+    async def _answers_within(self, seconds: float) -> list[CommandAnswer]:
+        try:
+            answers = [await asyncio.wait_for(self._answers.get(), seconds)]
+        except TimeoutError:
+            return []
+        while not self._answers.empty():
+            answers.append(self._answers.get_nowait())
+        return answers
+
+    def _asking_ended(self, task: asyncio.Task[None]) -> None:
+        """Let a bug end the process, so that main brings it back: silence would look like a gateway that refuses."""
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            self._inbox.put_nowait(bug)
 
     async def _stop(self) -> None:
         if self._modbus is not None:

@@ -6,7 +6,6 @@ limits are in the thousands); what is set here closes each of them. docs/scada.m
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from connectors.plc.trust import TrustFolder, shown
 from gateway.processes.alarms import GATEWAY_ALARMS
 from gateway.processes.snapshot import Snapshot, StationView
 from gateway.serve.address_space import NAMESPACE, AddressSpace, Node
+from gateway.serve.plan import OpcUaServerPlan
 from gateway.serve.tags import GATEWAY, Reading, Status, Tag, alarm_tags
 
 log = logging.getLogger(__name__)
@@ -43,16 +43,6 @@ _REFUSED = (
     ua.ObjectIds.CallRequest_Encoding_DefaultBinary,
     ua.ObjectIds.HistoryReadRequest_Encoding_DefaultBinary,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class OpcUaServerPlan:
-    """What the server needs to know before it starts."""
-
-    url: str
-    security: str  #: None | Sign | SignAndEncrypt
-    certificates: str
-    line: str
 
 
 class _ReadOnly(SimpleRoleRuleset):

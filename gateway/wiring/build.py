@@ -16,11 +16,9 @@ from gateway.main import FRONT, LEDGER, ChildBody, Gateway, StationFacts
 from gateway.processes.clock import Clock
 from gateway.processes.messages import Abandon, StartCapture
 from gateway.processes.snapshot import Snapshot
-from gateway.serve.front import FrontPlan, ServedStation, run_front
-from gateway.serve.opcua import OpcUaServerPlan
-from gateway.stations.worker import run_worker
+from gateway.serve.plan import FrontPlan, OpcUaServerPlan, ServedStation
 from gateway.teaching import Lesson, TeachingDesk
-from gateway.wiring.cmms import WiredLedger, cmms_faults, cmms_settings, run_wired_ledger
+from gateway.wiring.cmms import WiredLedger, cmms_faults, cmms_settings
 from gateway.wiring.plc import RPM, RUNNING, link_settings, plain_tags, rules_of, settings_of
 from gateway.wiring.stations import bearing_faults, worker_of, worker_plans
 
@@ -53,10 +51,10 @@ def build(
         Also called with every snapshot.
     """
     plcs = list(site.plc)
-    workers = [ChildBody(plan.name, run_worker, plan) for plan in worker_plans(site)]
-    others = [ChildBody(LEDGER, run_wired_ledger, WiredLedger(ledger_plan(site), _cmms(site)))]
+    workers = [ChildBody(plan.name, "gateway.stations.worker:run_worker", plan) for plan in worker_plans(site)]
+    others = [ChildBody(LEDGER, "gateway.wiring.cmms:run_wired_ledger", WiredLedger(ledger_plan(site), _cmms(site)))]
     if site.serve.opcua or site.serve.modbus:
-        others.append(ChildBody(FRONT, run_front, front_plan(site)))
+        others.append(ChildBody(FRONT, "gateway.serve.front:run_front", front_plan(site)))
     gateway = Gateway(
         site.line.name,
         [_facts(site, index, plcs) for index in range(len(site.station))],
@@ -151,8 +149,9 @@ def _cmms(site: Site) -> dict[str, MaximoSettings]:
 
 
 def front_plan(site: Site) -> FrontPlan:
-    """Say what the front serves."""
+    """Say what the front serves, and where it is asked."""
     serve = site.serve
     opcua = OpcUaServerPlan(serve.opcua, serve.security, str(serve.certificates), site.line.name)
     stations = tuple(ServedStation(s.name, s.parts is not None, s.machine is not None) for s in site.station)
-    return FrontPlan(site.line.name, stations, opcua if serve.opcua else None, serve.modbus)
+    commands = str(site.store.folder / COMMANDS_FOLDER)
+    return FrontPlan(site.line.name, stations, opcua if serve.opcua else None, serve.modbus, commands)

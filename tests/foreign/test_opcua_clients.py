@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from connectors.plc.trust import TrustFolder
-from gateway.serve.front import ServedStation, station_tags
-from gateway.serve.opcua import OpcUaServer, OpcUaServerPlan
+from gateway.serve.front import station_tags
+from gateway.serve.opcua import OpcUaServer
+from gateway.serve.plan import OpcUaServerPlan, ServedStation
 from tests.gateway.serve.snapshots import a_snapshot
 
 HERE = Path(__file__).resolve().parent

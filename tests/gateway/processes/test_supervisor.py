@@ -4,7 +4,9 @@ import contextlib
 from gateway.processes import supervisor as supervisor_module
 from gateway.processes.clock import SystemClock
 from gateway.processes.supervisor import ChildPlan, Supervisor
-from tests.gateway.processes import bodies
+
+
+ECHO = "tests.gateway.processes.bodies:echo"
 
 
 class Yard:
@@ -16,7 +18,7 @@ class Yard:
         self.ticks = asyncio.Event()
         self.lost: asyncio.Queue[str] = asyncio.Queue()
         self.supervisor.add(
-            ChildPlan("echo", bodies.echo, "plan", self.heard, self.lost.put_nowait, **options),
+            ChildPlan("echo", ECHO, "plan", self.heard, self.lost.put_nowait, **options),
         )
 
     def heard(self, message):
@@ -72,5 +74,5 @@ async def test_a_child_that_hangs_is_ended_and_comes_back(monkeypatch):
 
 async def test_a_message_to_a_child_that_is_down_is_refused_not_kept():
     supervisor = Supervisor(SystemClock(), quiet=True)
-    supervisor.add(ChildPlan("echo", bodies.echo, None, lambda m: None))
+    supervisor.add(ChildPlan("echo", ECHO, None, lambda m: None))
     assert not supervisor.send("echo", "hello")

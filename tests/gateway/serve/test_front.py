@@ -13,9 +13,9 @@ from gateway.processes.channel import Channel
 from gateway.processes.clock import SystemClock
 from gateway.processes.messages import EventRecord, Stop
 from gateway.serve import front as front_module
-from gateway.serve.front import Front, FrontPlan, ServedStation
+from gateway.serve.front import Front
 from gateway.serve.modbus import BLOCK
-from gateway.serve.opcua import OpcUaServerPlan
+from gateway.serve.plan import FrontPlan, OpcUaServerPlan, ServedStation
 from tests.gateway.serve.snapshots import SILENT_ALARM, a_part_view, a_snapshot
 
 STATIONS = (ServedStation("ring", True, False), ServedStation("pump-7", False, True))

@@ -5,8 +5,9 @@ import pytest
 from analytics.decision.verdict import not_decidable
 from analytics.quality.words import Quality
 from gateway.processes.alarms import GATEWAY_ALARMS, STATION_ALARMS
-from gateway.serve.front import ServedStation, station_tags
+from gateway.serve.front import station_tags
 from gateway.serve.modbus import BLOCK, places, words
+from gateway.serve.plan import ServedStation
 from gateway.serve.tags import GATEWAY, Kind, Reading, Status, alarm_tags, tags_of
 from gateway.serve.units import UNECE, unit_id
 from tests.gateway.serve.snapshots import SILENT, SILENT_ALARM, a_condition, a_part_view, a_snapshot

@@ -1,0 +1,32 @@
+"""What the front is told to do: the site file, translated once by wiring, frozen, no pydantic left."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ServedStation:
+    """What the front needs to know of a station to build its tags."""
+
+    name: str
+    parts: bool
+    machine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpcUaServerPlan:
+    """What the server needs to know before it starts."""
+
+    url: str
+    security: str  #: None | Sign | SignAndEncrypt
+    certificates: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPlan:
+    """What is served, and where; an empty address means not at all."""
+
+    line: str
+    stations: tuple[ServedStation, ...]
+    opcua: OpcUaServerPlan | None = None
+    modbus: str = ""  #: host:port
