@@ -7,7 +7,7 @@ from connectors.cmms.maximo_answers import Meaning
 from connectors.cmms.maximo_rest import MaximoFault, Rest, Row, record_path, text
 from connectors.cmms.maximo_settings import MaximoSettings
 from connectors.cmms.maximo_text import one_line, where
-from connectors.cmms.port import OrderState, OrderStatus, Ref
+from connectors.cmms.port import DELETED, OrderState, OrderStatus, Ref
 
 # Maximo's internal status words (STATUS_MAXVALUE), which stay whatever a site calls its own.
 _STATES: Final = {
@@ -70,12 +70,21 @@ class Orders:
         except MaximoFault as fault:
             if fault.meaning is not Meaning.MISSING:
                 raise
-            moved = self.find(ref.key) if ref.key else None
+            # A proxy may call anything missing, so Maximo itself has to say that it has no such order.
+            moved = self.find(ref.key) if ref.key else self._numbered(path, ref.number)
             if moved is None:
-                return OrderStatus(OrderState.UNKNOWN, "deleted")
+                return OrderStatus(OrderState.UNKNOWN, DELETED)
             path = record_path(moved.href)
             row = self._record(path, "status")
         return OrderStatus(_state(row), text(row, "status"), self._memo(path, row))
+
+    def _numbered(self, path: str, number: str) -> Ref | None:
+        """Look an order of people up, which has no key of ours."""
+        structure = path.split("/")[1]
+        name = "wonum" if structure.casefold() == self._settings.work_order_structure.casefold() else "ticketid"
+        rows = self._rest.rows(structure, where(**{name: number, "siteid": self._settings.site}), self._select(name))
+        found = (self._ref(row, name) for row in rows if text(row, name).casefold() == number.casefold())
+        return next(found, None)
 
     def _select(self, number: str = "") -> str:
         settings = self._settings

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class OrderState(StrEnum):
@@ -111,12 +111,15 @@ class AuthFailed:
 Outcome = Created | Duplicate | Rejected | Unknown | RetryAfter | AuthFailed
 
 
+DELETED: Final = "deleted"  #: stands in `OrderStatus.raw` of an order that is gone for good
+
+
 @dataclass(frozen=True, slots=True)
 class OrderStatus:
     """What the CMMS says of an order now."""
 
     state: OrderState
-    raw: str  #: the site's own word
+    raw: str  #: the site's own word, or `DELETED`
     memo: str = ""
 
 

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from connectors.cmms.port import Order, OrderState, OrderStatus, Ref
+from connectors.cmms.port import DELETED, Order, OrderState, OrderStatus, Ref
 from gateway.incidents.book import Fate
 
 
@@ -186,11 +186,11 @@ def ref_of(db: sqlite3.Connection, incident: str) -> Ref:
 
 
 def to_follow(db: sqlite3.Connection, cmms: str) -> list[tuple[str, Ref, str, str]]:
-    """List orders that stand and are not over: (incident, ref, state, memo)."""
+    """List orders that stand, are not over, and are not gone: (incident, ref, state, memo)."""
     rows = db.execute(
         "SELECT incident, number, href, adopted, state, memo FROM order_status WHERE cmms = ? AND fate = 'stands'"
-        " AND state NOT IN (?,?,?) ORDER BY incident LIMIT 1000",
-        (cmms, OrderState.DONE, OrderState.CLOSED, OrderState.CANCELLED),
+        " AND state NOT IN (?,?,?) AND NOT (state = ? AND raw = ?) ORDER BY incident LIMIT 1000",
+        (cmms, OrderState.DONE, OrderState.CLOSED, OrderState.CANCELLED, OrderState.UNKNOWN, DELETED),
     )
     return [(r[0], Ref(r[1], r[2], "" if r[3] else r[0]), r[4], r[5]) for r in rows]
 

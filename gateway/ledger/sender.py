@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from connectors.cmms.port import (
+    DELETED,
     Attachment,
     AuthFailed,
     CmmsFault,
@@ -216,7 +217,8 @@ class Sender:
             if self._stop.is_set():
                 return
             status = self._port.read(ref)
-            if (status.state, status.memo) != (state, memo):
+            # A deleted one is not asked after again, so it is always news.
+            if (status.state, status.memo) != (state, memo) or status.raw == DELETED:
                 self._journal.followed(incident, ref, status)
                 self._changed()
 

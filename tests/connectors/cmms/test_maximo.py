@@ -8,12 +8,15 @@ import pytest
 from connectors.cmms.keys import FixedKey, KeyFile
 from connectors.cmms.maximo_rest import UNREAD
 from connectors.cmms.port import (
+    DELETED,
     Attachment,
     AuthFailed,
     CmmsFault,
     Created,
     Duplicate,
     OrderState,
+    OrderStatus,
+    Ref,
     Rejected,
     RetryAfter,
     Unknown,
@@ -444,6 +447,31 @@ def test_an_order_that_moved_to_another_site_is_followed_by_its_key(start, conne
 
     assert port.read(ref).state is OrderState.PROPOSED
     assert port.find(order.key).number == moved
+
+
+def test_a_deleted_order_reads_as_deleted_whoever_made_it(maximo, connect, order):
+    port = connect(maximo)
+    ref = port.create(order).ref
+    theirs = maximo.make_order("PUMP-7", "Pump is noisy", worktype="CM")
+    (adopted,) = [found for found in port.find_open("PUMP-7", "outer race") if found.number == theirs]
+    maximo.delete(ref.number)
+    assert port.read(ref) == OrderStatus(OrderState.UNKNOWN, DELETED)
+    assert port.read(adopted).state is OrderState.PROPOSED
+
+    maximo.delete(theirs)
+    assert port.read(adopted) == OrderStatus(OrderState.UNKNOWN, DELETED)
+
+
+@pytest.mark.parametrize("key", ["", "A2B3C4D5E6F7G2H3J4K5"])
+def test_a_proxy_that_calls_everything_missing_has_deleted_no_order(maximo, connect, answering, key):
+    serve, heard = answering
+    page = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>"
+    port = connect(maximo, url=serve(page))
+    serve(page)
+
+    with pytest.raises(CmmsFault):
+        port.read(Ref("1001", "os/mxapiwodetail/_QkVERk9SRC8xMDAx", key))
+    assert len(heard) == 2
 
 
 def test_a_repeated_note_is_one_line_and_keeps_what_people_wrote(maximo, connect, order):

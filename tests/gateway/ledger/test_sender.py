@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.cmms.port import Order, OrderState, OrderStatus
+from connectors.cmms.port import DELETED, Order, OrderState, OrderStatus
 from gateway.ledger import outbox
 from gateway.ledger.plan import Delivery
 from gateway.ledger.sender import Sender
@@ -252,6 +252,26 @@ def test_what_becomes_of_an_order_is_followed_until_it_is_over(bench, cmms):
 
     with bench.store.reading() as db:
         assert db.execute("SELECT state, memo FROM order_status").fetchone() == ("cancelled", "no fault found")
+        assert outbox.to_follow(db, "maximo") == []
+
+
+GONE = OrderStatus(OrderState.UNKNOWN, DELETED)
+
+
+@pytest.mark.parametrize("before", [OrderState.PROPOSED, OrderState.UNKNOWN])
+def test_a_deleted_order_is_told_once_and_no_longer_followed(bench, cmms, before):
+    queue(bench.store, an_order())
+    bench.run()
+    told = []
+    for status in (OrderStatus(before, "OURS"), GONE, GONE):
+        cmms.states["1001"] = status
+        bench.sender.ask_after_orders()
+        bench.run(3)
+        told.append(bench.events().count("order-state"))
+
+    assert told[1:] == [told[0] + 1] * 2
+    with bench.store.reading() as db:
+        assert db.execute("SELECT state, raw FROM order_status").fetchone() == ("unknown", "deleted")
         assert outbox.to_follow(db, "maximo") == []
 
 
