@@ -212,6 +212,12 @@ class Parts(Table):
     capture: CaptureWindow = CaptureWindow()
     deadline_ms: float = Field(600, ge=50, le=65_000, description="Used where the PLC leaves DeadlineMs 0.")
     margin_ms: float = Field(20, ge=5, le=5000, description="NotDecidable is written this long before the deadline.")
+    hold_ms: float = Field(
+        100, ge=10, le=5000, description="A result stands so long, or until ResultAck: two polls of the PLC at least."
+    )
+    overrun: Literal["finish", "abort"] = Field(
+        "finish", description="What becomes of a part when the next one comes too early; the next is NotDecidable."
+    )
     reject_rate: float = Field(0.01, gt=0, le=0.5, description="False rejects the recipe must promise.")
     teach_parts: int = Field(
         0, ge=0, le=5000, description="Parts heard in Mode 3 to learn a missing recipe from; 0 = off."

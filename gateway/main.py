@@ -95,7 +95,7 @@ class Gateway:
     links
         One for each PLC, made by wiring with `sink` and `plant_values` of this object's `Desk`.
     ledger, front
-        The other processes; no front where nothing is served.
+        The other processes; tests may leave the front out.
     teaching
         Makes the desk where parts of Mode 3 are collected, given a function that starts a learner.
     published
@@ -229,7 +229,8 @@ class Gateway:
         )
         ledger, dropped = self._heard.ledger, self._supervisor.dropped()
         incidents = ledger.incidents if ledger else ()
-        alarms = standing(stations, incidents, ledger, now - self._heard.ledger_at, dropped)
+        handshakes = {name: found for link in self.links for name, found in link.alarms().items()}
+        alarms = standing(stations, incidents, ledger, now - self._heard.ledger_at, dropped, handshakes)
         return Snapshot(
             self._line,
             wall,

@@ -24,6 +24,8 @@ STATION_ALARMS = (
     "MissedTriggers",
     "ManyNotOk",
     "ManyNotDecidable",
+    "PlcHeartbeatStale",
+    "SecondGateway",
     "MachineIndication",
 )
 GATEWAY_ALARMS = ("LedgerDown", "LedgerFault", "OrdersStuck", "MessagesDropped")
@@ -45,10 +47,14 @@ def standing(
     ledger: LedgerReport | None,
     ledger_age_s: float,
     dropped: Mapping[str, int],
+    links: Mapping[str, Mapping[str, str]],
 ) -> Iterator[Standing]:
-    """Yield every alarm that the present state asks for."""
+    """Yield every alarm that the present state asks for; `links` are those the handshakes keep, by station and name."""
     for station in stations:
         yield from _of_station(station)
+        for name, sentence in links.get(station.name, {}).items():
+            if name in STATION_ALARMS:
+                yield Standing(station.name, name, sentence, "high")
         open_here = [i for i in incidents if i.station == station.name and i.cleared_at is None]
         if open_here:
             worst = "high" if any(i.severity == "critical" for i in open_here) else "medium"

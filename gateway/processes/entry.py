@@ -20,6 +20,9 @@ Body = Callable[[Any, Channel, Clock], None]
 BodyName = str
 
 #: One thread a worker: two threads on small products only add wake-up latency, and four workers share few cores.
+#: On a lost line both write tracebacks and hex dumps, some every second; what they know comes to us as an exception and
+#: is said once, in a sentence, by whoever owns the port.
+HUSHED = ("asyncua", "pymodbus")
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -43,8 +46,10 @@ def log_as(process: str, *, plain: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
     structlog.contextvars.bind_contextvars(process=process)
-    # Libraries speak through the standard library: their warnings are kept, their chatter is not.
+    # Libraries speak through the standard library: their errors are kept, their chatter is not.
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
+    for library in HUSHED:
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 def silence() -> None:

@@ -11,7 +11,7 @@ from connectors.plc.opcua_tags import contract_tags
 from connectors.plc.open import PlcSettings
 from connectors.plc.port import PlcRefused
 from connectors.plc.registers import BLOCK, RegisterTag, WordOrder
-from gateway.handshake.state import StationMode, StationRules
+from gateway.handshake.state import Overrun, StationMode, StationRules
 from gateway.handshake.wire import LinkSettings
 
 RPM, RUNNING = ".rpm", ".running"  #: behind a station's name: the names of its plain tags
@@ -62,6 +62,8 @@ def rules_of(site: Site, name: str) -> list[StationRules]:
             number,
             station.parts.deadline_ms / 1000,
             station.parts.margin_ms / 1000,
+            station.parts.hold_ms / 1000,
+            Overrun(station.parts.overrun),
         )
         for number, station in enumerate(site.station)
         if station.parts is not None and station.parts.plc == name

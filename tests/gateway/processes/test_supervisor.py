@@ -5,7 +5,6 @@ from gateway.processes import supervisor as supervisor_module
 from gateway.processes.clock import SystemClock
 from gateway.processes.supervisor import ChildPlan, Supervisor
 
-
 ECHO = "tests.gateway.processes.bodies:echo"
 
 
