@@ -46,6 +46,7 @@ def clipped(command: Command) -> Command:
         cut(command.who, NAME_MAX),
         cut(command.via, NAME_MAX),
         arguments,
+        cut(command.id, NAME_MAX),
     )
 
 

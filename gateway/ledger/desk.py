@@ -179,7 +179,7 @@ class Desk:
         answer = commands.judge(command, page.book, self._plan)
         records.add_audit(page.db, page.wall, command, accepted=answer.accepted, answer=answer.sentence)
         page.written.answers.append(
-            CommandAnswer(command.name, command.target, command.who, answer.accepted, answer.sentence)
+            CommandAnswer(command.name, command.target, command.who, answer.accepted, answer.sentence, command.id)
         )
         if not answer.accepted:
             return

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import structlog
 
@@ -19,6 +20,7 @@ from gateway.serve.tags import Tag, tags_of
 log = structlog.get_logger()
 
 STALE_S = 3.0  #: without a snapshot for so long nothing is good any more
+MEMORY_MAX = 2 * 1024**3  #: bytes of address space; it uses about a third
 RETRY_S = 5.0  #: before a port that is taken is tried again
 LOOK_S = 0.5  #: between looks into the commands folder
 ANSWERS_MAX = 200  #: waiting to be written there
@@ -31,7 +33,22 @@ def station_tags(stations: Sequence[ServedStation]) -> list[tuple[str, tuple[Tag
 
 def run_front(plan: FrontPlan, channel: Channel, clock: Clock) -> None:
     """Serve until `Stop` comes or main is gone."""
+    _limit_memory()
     asyncio.run(Front(plan, channel, clock).run())
+
+
+def _limit_memory() -> None:
+    """Let a hostile request cost this process at most so much memory, where the system can say so.
+
+    A request of 46 bytes may claim an array of two thousand million values, and asyncua begins to make it. With a limit
+    it ends in a MemoryError of that connection, or of this process, which is started again; never in a PC without
+    memory.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows; a job object of the service does it there
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 class Front:

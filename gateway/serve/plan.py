@@ -30,3 +30,4 @@ class FrontPlan:
     stations: tuple[ServedStation, ...]
     opcua: OpcUaServerPlan | None = None
     modbus: str = ""  #: host:port
+    commands: str = ""  #: folder where people at a terminal ask

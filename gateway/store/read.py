@@ -72,6 +72,7 @@ class OrderRow:
     cleared_at: str | None
     ended_at: str | None
     acknowledged_by: str | None
+    acknowledged_at: str | None
     fate: str  #: withheld | queued | unsettled | stands | rejected
     why: str
     number: str
@@ -148,14 +149,19 @@ class Reader:
         """Give the last incidents with what became of their orders, oldest first."""
         rows = self._last(
             "SELECT i.id, i.station, i.asset, i.failure_mode, i.severity, i.text, i.raised_at, i.cleared_at,"
-            " i.ended_at, i.acknowledged_by, coalesce(o.fate, 'withheld'), coalesce(o.why, ''),"
-            " coalesce(o.number, ''), coalesce(o.adopted, 0), coalesce(o.state, ''),"
-            " coalesce(o.raw, ''), coalesce(o.memo, '')"
+            " i.ended_at, i.acknowledged_by, i.acknowledged_at,"
+            " coalesce(o.fate, 'withheld'), coalesce(o.why, ''), coalesce(o.number, ''),"
+            " coalesce(o.adopted, 0), coalesce(o.state, ''), coalesce(o.raw, ''), coalesce(o.memo, '')"
             " FROM incidents i LEFT JOIN order_status o ON o.incident = i.id ORDER BY i.number DESC LIMIT ?",
             (),
             last,
         )
         return [_order(row) for row in rows]
+
+    def incidents_like(self, beginning: str, last: int) -> list[str]:
+        """Give the ids of incidents that begin like this, the oldest of the last ones first."""
+        sql = "SELECT id FROM incidents WHERE substr(id, 1, ?) = ? ORDER BY number DESC LIMIT ?"
+        return [row[0] for row in self._last(sql, (len(beginning), beginning), last)]
 
     def conditions(self, last: int, station: str) -> list[ConditionRow]:
         """Give the last minutes of a machine, oldest first."""
@@ -196,7 +202,7 @@ def _part(row: tuple[Any, ...]) -> PartRow:
 
 def _order(row: tuple[Any, ...]) -> OrderRow:
     values = list(row)
-    values[13] = bool(row[13])
+    values[14] = bool(row[14])
     return OrderRow(*values)
 
 

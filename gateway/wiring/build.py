@@ -16,6 +16,7 @@ from gateway.main import FRONT, LEDGER, ChildBody, Gateway, StationFacts
 from gateway.processes.clock import Clock
 from gateway.processes.messages import Abandon, StartCapture
 from gateway.processes.snapshot import Snapshot
+from gateway.serve.asks import FOLDER as COMMANDS_FOLDER
 from gateway.serve.plan import FrontPlan, OpcUaServerPlan, ServedStation
 from gateway.teaching import Lesson, TeachingDesk
 from gateway.wiring.cmms import WiredLedger, cmms_faults, cmms_settings
@@ -53,8 +54,7 @@ def build(
     plcs = list(site.plc)
     workers = [ChildBody(plan.name, "gateway.stations.worker:run_worker", plan) for plan in worker_plans(site)]
     others = [ChildBody(LEDGER, "gateway.wiring.cmms:run_wired_ledger", WiredLedger(ledger_plan(site), _cmms(site)))]
-    if site.serve.opcua or site.serve.modbus:
-        others.append(ChildBody(FRONT, "gateway.serve.front:run_front", front_plan(site)))
+    others.append(ChildBody(FRONT, "gateway.serve.front:run_front", front_plan(site)))
     gateway = Gateway(
         site.line.name,
         [_facts(site, index, plcs) for index in range(len(site.station))],
