@@ -15,8 +15,8 @@ def section() -> str:
     columns = {flow: _registers(parts=parts, machine=machine) for flow, (parts, machine) in _FLOWS.items()}
     lines = [
         "The last three columns are the tag's first Modbus register, counted from the beginning of the station's block",
-        f"(station *n* of the site file, counted from 0, begins at {BLOCK} *n*): for a station that judges parts, one that",
-        "watches a machine, and one that does both.",
+        f"(station *n* of the site file begins at {BLOCK} *n*, from 0): for a station that judges parts, for one",
+        "that watches a machine, and for one that does both.",
         "",
         "| folder / name | type | unit, range or words | meaning | parts | machine | both |",
         "|---|---|---|---|--:|--:|--:|",
@@ -72,8 +72,8 @@ def _alarms(columns: dict[str, dict[tuple[str, str], int]]) -> Iterator[str]:
 
 def _gateway() -> Iterator[str]:
     offsets = {(p.tag.folder, p.tag.name): p.address for p in places([]) if not p.station}
-    yield "The gateway itself stands beside the stations: `<line>/Gateway/...` and `<line>/Alarms/...`. Its block is the"
-    yield "one behind the last station's."
+    yield "The gateway itself stands beside the stations: `<line>/Gateway/...` and `<line>/Alarms/...`. Its block is"
+    yield "the one behind the last station's."
     yield ""
     yield "| folder / name | type | meaning | register in its block |"
     yield "|---|---|---|--:|"

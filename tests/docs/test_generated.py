@@ -14,7 +14,7 @@ from tests.docs.write import SECTIONS
 @pytest.mark.parametrize(("page", "name", "fresh"), SECTIONS, ids=[page for page, _, _ in SECTIONS])
 @pytest.mark.skipif(
     (sys.platform, sys.version_info[:2]) != ("linux", (3, 11)),
-    reason="the sections are written on Linux with Python 3.11; elsewhere the lock gives other versions of some packages",
+    reason="the sections are written on Linux with Python 3.11; elsewhere the lock gives other packages",
 )
 def test_a_generated_section_is_fresh(page, name, fresh):
     found = between((DOCS / page).read_text(encoding="utf-8"), name)
