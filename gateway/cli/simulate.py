@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -127,13 +128,19 @@ def _show(log: PartLog, *, json: bool) -> None:
 @command.command()
 def maximo(
     host: Annotated[str, typer.Option(help="Interface.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port.")] = 8081,
+    port: Annotated[int, typer.Option(help="Port; 0 = a free one.")] = 8081,
+    asset: Annotated[
+        list[str] | None, typer.Option(help="An asset it knows; may be repeated; none = PUMP-7 and PUMP-8.")
+    ] = None,
 ) -> None:
-    """Run a simulated Maximo until Ctrl-C; every order it is asked for is printed at the end."""
+    """Run a simulated Maximo until Ctrl-C; every order and request it holds by then is printed at the end."""
     import threading
 
-    from connectors.simulated.maximo import SimulatedMaximo, serve
+    from connectors.simulated.maximo import Asset, SimulatedMaximo, SimulatedMaximoSettings, serve
 
+    settings = SimulatedMaximoSettings()
+    if asset:
+        settings = replace(settings, assets=tuple(Asset(name) for name in asset))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -141,11 +148,13 @@ def maximo(
 
     def ready(simulated: SimulatedMaximo) -> None:
         made.append(simulated)
-        say(f"Maximo listens on {simulated.url}, API key {API_KEY}, site BEDFORD, assets PUMP-7 and more")
+        known = ", ".join(one.number for one in settings.assets)
+        say(f"Maximo listens on {simulated.url}, API key {API_KEY}, site {settings.site}, assets {known}")
 
-    serve(host, port, ready=ready, stop=stop)
-    for order in made[0].orders:
-        say(f"{order.number}  {order.status}  {order.description}")
+    serve(host, port, settings, ready=ready, stop=stop)
+    for order in (*made[0].orders, *made[0].requests):
+        what = "work order" if order.table == "WORKORDER" else "service request"
+        say(f"{what} {order.number}  {order.status}  {order.asset}  {order.description}")
 
 
 def _on_signal(stop: Callable[[], None]) -> None:
