@@ -110,11 +110,11 @@ class Line:
             See there.
         """
         key = self._key()
-        # Maximo reads + as a blank in some places and as a plus in others; %20 and %2B are read alike everywhere.
-        url = f"{self.address}/{path}?{urlencode({'lean': '1', **query}, quote_via=quote)}"
         sent = {"apikey": key, "Accept": "application/json", "Connection": "close", "User-Agent": "wheeltapper"}
         sent |= {"Accept-Encoding": "identity", "x-public-uri": self.address, **(headers or {})}
         try:
+            # Maximo reads + as a blank in some places and as a plus in others; %20 and %2B are read alike everywhere.
+            url = f"{self.address}/{path}?{urlencode({'lean': '1', **query}, quote_via=quote)}"
             request = requests.Request(method, url, headers=sent, data=body).prepare()
         except (requests.RequestException, ValueError) as error:
             raise NotSent(f"no request to {self.address} can be made of this ({type(error).__name__})") from error

@@ -93,6 +93,36 @@ def test_a_line_that_is_to_be_closed_after_the_answer_is_ended_too_when_it_drips
             thread.join(5)
 
 
+def test_a_picture_may_take_longer_to_send_than_a_line_to_open(settings):
+    picture = bytes(16 * 1024 * 1024)  # more than the buffers of both sides hold
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def read_late():
+            line, _ = listener.accept()
+            with line:
+                threading.Event().wait(0.3)  # the fault itself: three times as long as a line may take to open
+                left = len(picture)
+                while left > 0 and (piece := line.recv(1 << 20)):
+                    left -= len(piece)
+                line.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+        thread = threading.Thread(target=read_late)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/maximo/api"
+        try:
+            answer = Line(replace(settings, url=url, connect_s=0.1)).ask("POST", "os/A/_B/doclinks", {}, {}, picture)
+        finally:
+            thread.join(5)
+    assert answer.status == 204
+
+
+@pytest.mark.parametrize(("query", "headers"), [({"a": "\ud800"}, {}), ({}, {"slug": "two\r\nlines"})])
+def test_what_cannot_be_put_into_a_request_is_not_sent(maximo, settings, query, headers):
+    with pytest.raises(NotSent, match="no request to"):
+        Line(settings).ask("POST", "os/MXAPIWODETAIL", query, headers, b"{}")
+    assert list(maximo.seen) == []
+
+
 def test_a_redirect_is_neither_followed_nor_read_beyond_the_size_of_an_answer(settings, answering):
     serve, heard = answering
     url = serve(b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 9\r\n\r\nelsewhere")
