@@ -36,6 +36,9 @@ COMMANDS = {
     "parts": ("gateway.cli.parts:command", "The parts the store holds."),
     "events": ("gateway.cli.events:command", "What happened, as the store holds it."),
     "orders": ("gateway.cli.orders:command", "The work orders, and what still waits to be sent."),
+    "acknowledge": ("gateway.cli.acknowledge:command", "Tell the gateway that somebody has seen an incident."),
+    "maintenance-done": ("gateway.cli.maintenance_done:command", "A machine was worked on: learn its sound anew."),
+    "order": ("gateway.cli.order:command", "Ask for the order of an incident that was withheld."),
     "simulate": ("gateway.cli.simulate:command", "The other sides (plc, maximo, line) as programs of their own."),
     "devices": ("gateway.cli.devices:command", "Audio devices and channels, with a level meter."),
 }
@@ -134,7 +137,7 @@ def _overview() -> None:
     say("wheeltapper listens to every part and every machine of a line.\n")
     say("  wheeltapper COMMAND --help tells more of each:\n")
     for name, (_, line) in COMMANDS.items():
-        say(f"  {name:<10}{line}")
+        say(f"  {name:<18}{line}")
     say("\nIt is an indication by sound, not a safety function.")
 
 

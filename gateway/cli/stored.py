@@ -1,4 +1,4 @@
-"""What `parts`, `events` and `orders` share: where the store is, and how rows are shown."""
+"""What the commands on a store share: where it is, and how rows are shown."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from gateway.cli.output import emit, say
 from gateway.store.read import ROWS_MAX, Reader
 
 StoreOption = Annotated[Path | None, typer.Option("--store", help="Folder of the store; ./data where none is named.")]
-SiteOption = Annotated[Path | None, typer.Option("--site", help="Site file whose [store] folder is read.")]
+SiteOption = Annotated[Path | None, typer.Option("--site", help="Site file whose store is meant.")]
 LastOption = Annotated[int, typer.Option("--last", "-n", min=1, max=ROWS_MAX, help="How many, the newest at the end.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, nothing else.")]
 
@@ -27,14 +27,19 @@ def open_store(store: Path | None, site: Path | None) -> Reader:
     typer.BadParameter
         Both were named.
     """
+    return Reader(store_folder(store, site))
+
+
+def store_folder(store: Path | None, site: Path | None) -> Path:
+    """Give the folder a person means; raises as `open_store` does, but looks at no store."""
     if store is not None and site is not None:
         raise typer.BadParameter("name the store's folder or the site file, not both", param_hint="--store / --site")
     if site is not None:
         # pydantic takes a third of a second to import: only who names a site file waits for it
         from config.load import load
 
-        return Reader(Path(load(site).store.folder))
-    return Reader(store if store is not None else Path("data"))
+        return Path(load(site).store.folder)
+    return store if store is not None else Path("data")
 
 
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, columns: Mapping[str, str], nothing: str) -> None:
@@ -71,4 +76,9 @@ def _cell(key: str, value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
     text = "".join(c if c.isprintable() else " " for c in str(value))
-    return text[:19].replace("T", " ") if key in {"wall", "raised_at"} else text
+    return short_time(text) if key in {"wall", "raised_at"} else text
+
+
+def short_time(iso: str) -> str:
+    """Give a stored time to the second, as people write it."""
+    return iso[:19].replace("T", " ")
