@@ -17,7 +17,7 @@ from config.site import Station
 from gateway.cli.app import COMMANDS, _typer
 from tests.docs.pages import ROOT, every_block, name_of, pages, spans
 
-_COMMAND = re.compile(r"(?:^|[$&|;]\s*|`)(?:\.venv/bin/)?wheeltapper (?P<rest>[^`\n|;&#]*)")
+_COMMAND = re.compile(r"(?:^|[\s/\\`])wheeltapper(?:\.exe)? (?P<rest>(?:--version|--help|[a-z]+)[^`\n|;&#]*)")
 _WHOLE = ("[line]", "[[station]]")  #: a block with both is a whole site file
 
 
@@ -32,16 +32,10 @@ def command_lines():
     return [(where, match["rest"]) for where, line in shown + told for match in _COMMAND.finditer(line.strip())]
 
 
-def words_of(rest):
-    """Split a command line as a shell does; what a reader puts in is written in capitals or dots."""
-    words = shlex.split(rest, comments=True)
-    return [word for word in words if word not in ("...", "[--seconds", "N]")]
-
-
 @pytest.mark.parametrize(("where", "rest"), command_lines(), ids=lambda found: str(found)[:60])
 def test_a_command_that_is_shown_exists_with_its_options(where, rest):
-    name, *words = words_of(rest) or ["--help"]
-    if name in ("--help", "--version", "COMMAND") or not re.fullmatch(r"[a-z]+", name):
+    name, *words = shlex.split(rest, comments=True)
+    if name in ("--help", "--version"):
         return
     assert name in COMMANDS, f"{where}: there is no command {name}"
     command = typer.main.get_command(_typer(name))
@@ -123,3 +117,27 @@ def test_a_block_that_is_marked_runs(block, tmp_path):
     )
 
     assert done.returncode == 0, f"{block.where}: {done.stderr or done.stdout}"
+
+
+def test_every_target_of_make_that_is_told_exists():
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    lines = [line for block in every_block("sh", "") for line in block.text.splitlines()]
+    lines += [span for page in pages() for span in spans(page)]
+    told = {match[1] for line in lines for match in [re.match(r"(?:sudo )?make ([a-z-]+)", line.strip())] if match}
+
+    assert told
+    assert not sorted(told - known)
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_every_program_of_the_tree_that_a_page_tells_to_run_exists(page):
+    text = page.read_text(encoding="utf-8")
+    modules = re.findall(r"python -m ((?:benchmarks|tests)\.[\w.]*\w)", text)
+    files = re.findall(r"\b((?:benchmarks|config|gateway|connectors|analytics|models|tests|deploy)/[\w./-]*\w)", text)
+    wanted = [f"{module.replace('.', '/')}.py" for module in modules] + files
+    missing = [name for name in wanted if not (ROOT / name).exists() and not (ROOT / f"{name}.py").exists()]
+
+    assert not [name for name in missing if name not in _EXAMPLES]
+
+
+_EXAMPLES = {block.text.split()[1] for block in every_block("python")}
