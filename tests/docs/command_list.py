@@ -1,6 +1,7 @@
 """The reference of the commands, printed from the commands themselves."""
 
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 import typer
@@ -39,7 +40,9 @@ def _paragraphs(text: str | None) -> str:
 
 def _row(option: Any) -> str:
     flag = getattr(option, "is_flag", False)
-    choices = "|".join(_value(choice) for choice in getattr(option.type, "choices", ()))
+    # The kind of the default tells the choices: how typer keeps an option's type changes with its versions.
+    kind = type(option.default)
+    choices = "|".join(_value(choice) for choice in kind) if issubclass(kind, Enum) else ""
     value = "" if flag else f" {option.metavar or choices or option.name.upper().replace('_', '-')}"
     default = "" if flag or option.default is None or option.default == "" else f"`{_value(option.default)}`"
     names = "`, `".join([*option.opts[:-1], option.opts[-1] + value])
