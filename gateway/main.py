@@ -15,7 +15,7 @@ from connectors.plc.port import PlantValue
 from gateway.handshake.link import Link
 from gateway.processes.alarms import AlarmBoard, standing
 from gateway.processes.clock import Clock
-from gateway.processes.entry import BodyName
+from gateway.processes.entry import BodyName, freeze_heap
 from gateway.processes.messages import (
     Command,
     CommandAnswer,
@@ -138,7 +138,9 @@ class Gateway:
                 )
             )
         for other in others:
-            self._supervisor.add(ChildPlan(other.name, other.body, other.plan, self._from_other, keep=2000))
+            self._supervisor.add(
+                ChildPlan(other.name, other.body, other.plan, self._from_other, background=True, keep=2000)
+            )
 
     # ---- what links and rooms ask of main ------------------------------------------------------------
 
@@ -147,7 +149,9 @@ class Gateway:
         return self._supervisor.send(self._stations[station].worker, message)
 
     def record(self, record: PartRecord | EventRecord) -> None:
-        """Hand a record to the ledger; never blocks."""
+        """Hand a record to the ledger, and say what happened in the log; never blocks."""
+        if isinstance(record, EventRecord):
+            log.log(_LEVELS[record.level], record.sentence, where=record.where, kind=record.kind)
         self._supervisor.send(LEDGER, record)
 
     def plant_values(self, values: Mapping[str, PlantValue]) -> None:
@@ -165,6 +169,7 @@ class Gateway:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, then end everything in the order of the flow, within a bound."""
         self._event("gateway", "started", f"wheeltapper {version('wheeltapper')} started; it is not a safety function")
+        freeze_heap()
         try:
             async with asyncio.TaskGroup() as tasks:
                 supervision = tasks.create_task(self._supervisor.run(), name="supervisor")
@@ -269,7 +274,6 @@ class Gateway:
             case Started():
                 self._worker_back(message)
             case WorkerNote():
-                log.log(_LEVELS[message.level], message.sentence, worker=message.worker)
                 self._event(message.worker, "worker-note", message.sentence, message.level)
             case _:
                 raise TypeError(f"main does not know {type(message).__name__} from a worker")
@@ -321,7 +325,9 @@ class Gateway:
     def _start_learner(self, plan: LearnPlan) -> None:
         self._learners += 1
         name = f"learner-{self._learners}"
-        self._supervisor.add(ChildPlan(name, "gateway.stations.learner:run_learner", plan, self._learned, once=True))
+        self._supervisor.add(
+            ChildPlan(name, "gateway.stations.learner:run_learner", plan, self._learned, once=True, background=True)
+        )
 
     def _learned(self, message: object) -> None:
         assert isinstance(message, Learned)
@@ -344,7 +350,6 @@ class Gateway:
             case RestartBaseline():
                 self.to_worker(message.station, message)
             case EventRecord():
-                log.log(_LEVELS[message.level], message.sentence, where=message.where, kind=message.kind)
                 self.record(message)
             case SelfTestDue():
                 self._self_test()
@@ -367,7 +372,6 @@ class Gateway:
     # ---- small things ------------------------------------------------------------
 
     def _event(self, where: str, kind: str, sentence: str, level: str = "info") -> None:
-        log.log(_LEVELS[level], sentence, where=where, kind=kind)
         self.record(EventRecord(self._clock.wall().isoformat(), where, kind, sentence, level))
 
 

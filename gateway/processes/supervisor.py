@@ -5,6 +5,7 @@ import multiprocessing
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerContext, SpawnContext
 
@@ -12,7 +13,7 @@ import structlog
 
 from gateway.processes.channel import Channel
 from gateway.processes.clock import Clock
-from gateway.processes.entry import BodyName, enter
+from gateway.processes.entry import BodyName, Manner, enter
 from gateway.processes.messages import Stop
 from gateway.processes.snapshot import ProcessView
 
@@ -46,6 +47,7 @@ class ChildPlan:
     lost: Callable[[str], None] = lambda why: None
     ticks: bool = False
     once: bool = False  #: an errand: when it has ended it is forgotten
+    background: bool = False  #: not on the verdict's path: it steps back for those that are
     keep: int = 0  #: so many messages wait for it while it is down; 0 = what cannot be delivered is refused
     bound: int = 2000  #: messages waiting for it at most
 
@@ -163,7 +165,8 @@ class Supervisor:
         context = _context()
         ours, theirs = context.Pipe(duplex=True)
         name, loop = child.plan.name, asyncio.get_running_loop()
-        arguments = (name, child.plan.body, child.plan.plan, theirs, self.quiet)
+        manner = Manner(self.quiet, child.plan.background)
+        arguments = (name, child.plan.body, child.plan.plan, theirs, manner)
         process = context.Process(target=enter, name=f"wheeltapper-{name}", args=arguments, daemon=True)
         await asyncio.to_thread(process.start)
         theirs.close()
@@ -173,11 +176,13 @@ class Supervisor:
             child.channel.send(child.kept.popleft())
         child.starting = False
 
+        ours_to_log = copy_context()  # a reading thread has none of its own, and the log would not say whose line it is
+
         def heard(message: object) -> None:
-            loop.call_soon_threadsafe(child.plan.heard, message)
+            loop.call_soon_threadsafe(child.plan.heard, message, context=ours_to_log)
 
         def closed() -> None:
-            loop.call_soon_threadsafe(self._closed, child, process)
+            loop.call_soon_threadsafe(self._closed, child, process, context=ours_to_log)
 
         child.channel.listen(heard, closed)
         log.info("process started", name=name, pid=process.pid, restarts=child.restarts)
