@@ -105,8 +105,8 @@ def answered(folder: Path, ask: Ask, wait_s: float, now: Callable[[], float]) ->
             "is it running? wheeltapper run SITE.toml"
         )
     raise AskFault(
-        f"the gateway has taken the command and not answered within {wait_s:g} s: it stands still or cannot write "
-        "its store; wheeltapper events shows what came of it"
+        f"the gateway has taken the command and not answered within {wait_s:g} s: it is busy, or cannot write its "
+        "store; wheeltapper events shows what came of it"
     )
 
 

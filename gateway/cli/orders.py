@@ -44,5 +44,5 @@ def _order(fate: str, number: str) -> str:
 
 
 def _seen(row: Mapping[str, Any]) -> str:
-    """By whom and since when."""
-    return f"{row['acknowledged_by']} {short_time(row['acknowledged_at'] or '')}" if row["acknowledged_by"] else ""
+    """By whom and since when, to the minute."""
+    return f"{row['acknowledged_by']} {short_time(row['acknowledged_at'] or '')[:16]}" if row["acknowledged_by"] else ""

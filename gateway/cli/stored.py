@@ -14,6 +14,9 @@ SiteOption = Annotated[Path | None, typer.Option("--site", help="Site file whose
 LastOption = Annotated[int, typer.Option("--last", "-n", min=1, max=ROWS_MAX, help="How many, the newest at the end.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, nothing else.")]
 
+CELL_MIN, LAST_MIN = 24, 20  #: characters a cell, and one of the last column, keeps however narrow the terminal
+PIPE_WIDTH = 200  #: a pipe has no width of its own
+
 
 def open_store(store: Path | None, site: Path | None) -> Reader:
     """Open the store a person means.
@@ -56,16 +59,19 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, columns: Mapping[s
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    last = list(columns)[-1]
-    for key, heading in columns.items():
-        table.add_column(heading, no_wrap=key != last, overflow="fold" if key == last else "ellipsis")
+    *heads, last = columns
+    least = {key: min(CELL_MIN, max(len(columns[key]), *(len(_cell(key, row[key])) for row in rows))) for key in heads}
+    for key in heads:
+        table.add_column(columns[key], no_wrap=True, overflow="ellipsis", min_width=least[key])
+    table.add_column(columns[last], overflow="fold", min_width=LAST_MIN)
     for row in rows:
         # What was stored came from outside: as plain text, so that no bracket in it is taken for a style.
         table.add_row(*(Text(_cell(key, row[key])) for key in columns))
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=200)  # a pipe has no width of its own
-    console.print(table)
+    width = console.width if console.is_terminal else PIPE_WIDTH
+    # A terminal that is too narrow breaks the lines: cut columns would lose what people came to read.
+    needed = sum(least.values()) + 2 * len(heads) + LAST_MIN
+    Console(highlight=False, width=max(width, needed)).print(table)
 
 
 def _cell(key: str, value: object) -> str:
