@@ -43,7 +43,8 @@ test-foreign: $(STAMP)  ## Clients that are not ours against our servers; skips 
 bench: $(STAMP)  ## Every benchmark; figures go to docs/
 	$(BIN)/python -m benchmarks.run_all
 
-docs: $(STAMP)  ## Build the documents into build/site
+docs: $(STAMP)  ## Write the generated sections anew and build the documents into build/site
+	$(BIN)/python -m tests.docs.write
 	$(BIN)/mkdocs build --strict --site-dir build/site
 
 lock: $(STAMP)  ## Write requirements.lock anew from pyproject.toml (wants uv)

@@ -16,6 +16,8 @@ import json
 import multiprocessing
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -29,18 +31,13 @@ from asyncua import Client, Server, ua
 from analytics.signal.capture import Capture
 from analytics.synthesis.parts import part_sound
 from analytics.synthesis.streams import Ambience
-from config.site import Site
 from connectors.plc.open import hush_libraries
 from connectors.simulated.plc_modbus import ModbusCallingPlc, ModbusServingPlc
 from connectors.simulated.plc_opcua import OpcUaServingPlc
 from connectors.simulated.plc_program import PartLog, PlcProgram, PlcSettings
 from connectors.simulated.plc_stations import PlcStations, SimulatedPlc
 from gateway.cli.demo_summary import Usage
-from gateway.main import Gateway
-from gateway.processes.clock import SystemClock
-from gateway.processes.entry import ignore_signals, limit_threads, log_as, silence
-from gateway.processes.messages import Judged, StartCapture
-from gateway.wiring.build import build
+from gateway.processes.entry import ignore_signals
 from models.recipe import write_recipe
 from models.taught import TaughtPart, TeachSettings
 from models.teach import learn
@@ -69,33 +66,40 @@ def recipe(folder: Path) -> Path:
     return folder
 
 
-def site_of(kind: str, address: str, stations: Sequence[str], folder: Path, own: str) -> Site:
-    """Build the site: every station active on one PLC."""
+def site_file(kind: str, address: str, stations: Sequence[str], folder: Path, own: str) -> Path:
+    """Write the site file: every station active on one PLC."""
     host, _, port = address.rpartition(":")
-    plc: dict[str, Any] = {
-        "opcua": {"kind": "opcua", "url": address, "security": "None"},
-        "modbus": {"kind": "modbus", "host": host, "port": port},
-        "modbus-server": {"kind": "modbus-server", "host": host, "port": port},
+    plc = {
+        "opcua": f'kind = "opcua"\nurl = "{address}"\nsecurity = "None"',
+        "modbus": f'kind = "modbus"\nhost = "{host}"\nport = {port}',
+        "modbus-server": f'kind = "modbus-server"\nhost = "{host}"\nport = {port}',
     }[kind]
-    return Site.model_validate({
-        "line": {"name": "bench"},
-        "store": {"folder": folder / "data"},
-        "plc": {"main": plc},
-        "station": [
-            {
-                "name": name,
-                "mode": "active",
-                "source": {"kind": "simulated", "sound": "gearmotors", "seed": SEED, "rate": RATE},
-                "parts": {
-                    "plc": "main", "tags": f"nsu=urn:wheeltapper:handshake:1;s={name}.", "block": number,
-                    "recipes": {"1": folder / "recipe"}, "deadline_ms": 1000,
-                    "capture": {"after_ms": 20, "length_ms": 1000 * LENGTH_S},
-                },
-            }
-            for number, name in enumerate(stations)
-        ],
-        "serve": {"opcua": own, "security": "None"},
-    })  # fmt: skip
+    text = f'''
+[line]
+name = "bench"
+[plc.main]
+{plc}
+[serve]
+opcua = "{own}"
+security = "None"
+'''
+    for number, name in enumerate(stations):
+        text += f'''
+[[station]]
+name = "{name}"
+mode = "active"
+source = {{ kind = "simulated", sound = "gearmotors", seed = {SEED}, rate = {RATE} }}
+[station.parts]
+plc = "main"
+tags = "nsu=urn:wheeltapper:handshake:1;s={name}."
+block = {number}
+recipes = {{ 1 = "recipe" }}
+deadline_ms = 1000
+capture = {{ after_ms = 20, length_ms = {1000 * LENGTH_S:g} }}
+'''
+    site = folder / "bench.toml"
+    site.write_text(text, encoding="utf-8")
+    return site
 
 
 # ---- the processes --------------------------------------------------------------------------------------------------
@@ -138,46 +142,6 @@ async def _plc(kind: str, stations: Sequence[str], port: int, pipe: Connection) 
     await asyncio.sleep(1.5)
     pipe.send({name: program.log for name, program in programs.items()})
     await plc.stop()
-
-
-class Timed:
-    """Notes when the capture of each part was complete, as messages pass by."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self.captured: dict[str, float] = {}
-        self._tickets: dict[int, str] = {}
-        order, hear = gateway.to_worker, gateway._from_worker
-        gateway.to_worker = lambda station, message: self._ordered(message) or order(station, message)  # type: ignore[method-assign]
-        gateway._from_worker = lambda message: self._told(message) or hear(message)  # type: ignore[method-assign]
-        for child in gateway._supervisor._children.values():
-            if child.plan.ticks:
-                object.__setattr__(child.plan, "heard", gateway._from_worker)
-
-    def _ordered(self, message: object) -> None:
-        if isinstance(message, StartCapture):
-            self._tickets[message.ticket] = message.part_id
-
-    def _told(self, message: object) -> None:
-        if isinstance(message, Judged):
-            self.captured[self._tickets[message.ticket]] = message.captured_at
-
-
-def gateway_process(site: Site, pipe: Connection) -> None:
-    """Run the gateway until told; hand back when each capture was complete."""
-    ignore_signals()
-    limit_threads()
-    log_as("main")
-    silence()
-    asyncio.run(_gateway(site, pipe))
-
-
-async def _gateway(site: Site, pipe: Connection) -> None:
-    gateway = build(site, SystemClock(), quiet=True)
-    timed = Timed(gateway)
-    stop = asyncio.Event()
-    asyncio.create_task(asyncio.to_thread(pipe.recv)).add_done_callback(lambda _: stop.set())
-    await gateway.run(stop)
-    pipe.send(timed.captured)
 
 
 def hmi_process(url: str, count: int, pipe: Connection) -> None:
@@ -289,7 +253,9 @@ def measured(kind: str, count: int, seconds: float, clients: int = 0) -> dict[st
         address = plc_pipe.recv()
         address = f"127.0.0.1:{port}" if kind == "modbus-server" else address
         began = time.monotonic()
-        gateway, gateway_pipe = start(gateway_process, site_of(kind, address, stations, folder, own))
+        site = site_file(kind, address, stations, folder, own)
+        command = [sys.executable, "-m", "benchmarks.timed_gateway", str(site)]
+        gateway = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         hmi = None
         if clients:
             time.sleep(8.0)
@@ -298,10 +264,10 @@ def measured(kind: str, count: int, seconds: float, clients: int = 0) -> dict[st
             counted_from = time.monotonic()
         else:
             counted_from = began + 8.0
-        busy_before = Usage.of(gateway.pid or 0, 1.0)
+        busy_before = Usage.of(gateway.pid, 1.0)
         busy_at = time.monotonic()
         time.sleep(seconds)
-        usage = Usage.of(gateway.pid or 0, 1.0)
+        usage = Usage.of(gateway.pid, 1.0)
         elapsed = time.monotonic() - busy_at
         result: dict[str, Any] = {"kind": kind, "stations": count, "hmi_clients": clients}
         if hmi is not None:
@@ -310,9 +276,7 @@ def measured(kind: str, count: int, seconds: float, clients: int = 0) -> dict[st
             hmi.join(20)
         plc_pipe.send("stop")
         logs: dict[str, list[PartLog]] = plc_pipe.recv()
-        gateway_pipe.send("stop")
-        captured: dict[str, float] = gateway_pipe.recv()
-        gateway.join(20)
+        captured: dict[str, float] = json.loads(gateway.communicate(timeout=60)[0])
         plc.join(20)
     return (
         result

@@ -74,7 +74,7 @@ class ModbusPlcSettings(Table):
 
     kind: Literal["modbus"]
     host: str = Field(min_length=1, description="Its address.")
-    port: int = Field(502, ge=1, le=65535)
+    port: int = Field(502, ge=1, le=65535, description="TCP port of its server.")
     unit: int = Field(1, ge=0, le=255, description="Unit identifier.")
     word_order: Literal["big", "little"] = Field("big", description="Order of the two words of a float.")
     poll_ms: float = Field(10, ge=2, le=1000, description="How often the trigger is looked for.")
@@ -86,7 +86,7 @@ class ModbusServerSettings(Table):
 
     kind: Literal["modbus-server"]
     host: str = Field("127.0.0.1", description="Interface to listen on.")
-    port: int = Field(502, ge=0, le=65535)
+    port: int = Field(502, ge=0, le=65535, description="TCP port to listen on.")
     allow: tuple[str, ...] = Field((), description="Addresses that may connect; empty = any that reach the interface.")
     word_order: Literal["big", "little"] = Field("big", description="Order of the two words of a float.")
     poll_ms: float = Field(5, ge=2, le=1000, description="How often the registers are looked at.")
@@ -154,7 +154,9 @@ class Microphone(Table):
     device: str = Field(min_length=1, description="Part of the device's name, as `wheeltapper devices` prints it.")
     host_api: str = Field("", description="Needed where the same device appears under several, as on Windows.")
     channel: int = Field(1, ge=1, le=64, description="Counted from 1.")
-    rate: Literal[8000, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 192000] = 48000
+    rate: Literal[8000, 16000, 22050, 32000, 44100, 48000, 88200, 96000, 192000] = Field(
+        48000, description="Samples a second; must be the recipe's."
+    )
 
 
 class RecordingSource(Table):
@@ -174,9 +176,9 @@ class SimulatedSource(Table):
     """Simulated sound with known truth, for rehearsal."""
 
     kind: Literal["simulated"]
-    sound: Literal["castings", "gearmotors", "pump"]
-    seed: int = Field(1, ge=0)
-    rate: int = Field(48000, ge=16000, le=192_000)
+    sound: Literal["castings", "gearmotors", "pump"] = Field(description="What is simulated.")
+    seed: int = Field(1, ge=0, description="Another seed is another plant; the same one always sounds the same.")
+    rate: int = Field(48000, ge=16000, le=192_000, description="Samples a second.")
     rpm: float = Field(1480.0, gt=0, description="True speed of a simulated machine.")
     fault_at: Duration | None = Field(None, description="When the bearing of a simulated machine begins to fail.")
 
@@ -237,7 +239,7 @@ class Bearing(Table):
 class Tag(Table):
     """A plain tag of a PLC."""
 
-    plc: Name
+    plc: Name = Field(description="Which [plc.NAME] holds it.")
     tag: str = Field("", description="OPC UA node id.")
     address: int | None = Field(None, ge=0, le=65535, description="Modbus holding register, counted from 0.")
     type: Literal["uint16", "int16", "float", "bool"] = Field("uint16", description="Modbus: what the register holds.")
