@@ -51,6 +51,7 @@ class Spool:
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder, self._clock = folder, clock
+        self._stuck: frozenset[str] = frozenset()  # names that could not be removed at the last look
 
     def turn(self, answers: Sequence[CommandAnswer]) -> Looked:
         """Write answers, take what was asked, remove what nobody fetched.
@@ -86,6 +87,7 @@ class Spool:
 
     def _look(self, entries: Iterable["os.DirEntry[str]"], looked: Looked) -> None:
         now = self._clock.wall().timestamp()
+        stuck = {}
         for entry in entries:
             try:
                 state = entry.stat(follow_symlinks=False)
@@ -100,7 +102,10 @@ class Spool:
             except FileNotFoundError:
                 continue  # withdrawn, or fetched
             except OSError as error:
-                log.warning("a file in the commands folder cannot be removed", error=error.strerror)
+                stuck[entry.name] = error.strerror
+        for name in stuck.keys() - self._stuck:
+            log.warning("a file in the commands folder cannot be removed", file=ascii(name), error=stuck[name])
+        self._stuck = frozenset(stuck)
 
     def _take(self, token: str, looked: Looked, *, stale: bool) -> None:
         path = self._folder / f"{token}{asks.ASK}"

@@ -194,3 +194,18 @@ def test_a_folder_that_was_removed_is_made_again(folder, door):
     door.turn([])
     lay(folder)
     assert len(door.turn([]).commands) == 1
+
+
+def test_a_file_that_cannot_be_removed_is_not_carried_out_and_said_once(folder, door, monkeypatch):
+    token = lay(folder)
+    said = []
+    monkeypatch.setattr(spool.log, "warning", lambda sentence, **fields: said.append(fields["file"]))
+
+    def held(path):
+        raise PermissionError(13, "held open by another program")
+
+    with monkeypatch.context() as held_open:
+        held_open.setattr(spool.Path, "unlink", held)
+        assert [door.turn([]).commands for _ in range(3)] == [[], [], []]
+    assert said == [repr(f"{token}.ask")]
+    assert len(door.turn([]).commands) == 1
