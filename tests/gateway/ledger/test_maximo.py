@@ -12,7 +12,7 @@ from connectors.cmms.maximo_settings import MaximoSettings
 from connectors.simulated.maximo import Fault, SimulatedMaximo, SimulatedMaximoSettings
 from gateway.ledger.plan import Delivery, LedgerPlan, StationEntry
 from gateway.processes.channel import Channel
-from gateway.processes.entry import enter
+from gateway.processes.entry import Manner, enter
 from gateway.processes.messages import (
     ConditionReport,
     Diagnosis,
@@ -23,7 +23,7 @@ from gateway.processes.messages import (
     Stop,
 )
 from gateway.store.read import Reader
-from gateway.wiring.cmms import WiredLedger, run_wired_ledger
+from gateway.wiring.cmms import WiredLedger
 
 CREATE = "os/MXAPIWODETAIL"
 PATIENCE_S = 30.0
@@ -58,7 +58,8 @@ class Plant:
 
     def start(self):
         ours, theirs = spawn.Pipe()
-        self.process = spawn.Process(target=enter, args=("ledger", run_wired_ledger, self.wired, theirs, True))
+        body, manner = "gateway.wiring.cmms:run_wired_ledger", Manner(quiet=True)
+        self.process = spawn.Process(target=enter, args=("ledger", body, self.wired, theirs, manner))
         self.process.start()
         theirs.close()
         self.channel = Channel(ours, "ledger")
