@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -11,11 +12,13 @@ from gateway.processes.channel import Channel, ChannelClosed
 from gateway.processes.clock import Clock
 from gateway.processes.messages import Command, CommandAnswer, EventRecord, Stop
 from gateway.processes.snapshot import Snapshot
-from gateway.serve.modbus import HmiModbus
-from gateway.serve.opcua import OpcUaServer
 from gateway.serve.plan import FrontPlan, ServedStation
 from gateway.serve.spool import Spool, SpoolFault
 from gateway.serve.tags import Tag, tags_of
+
+if TYPE_CHECKING:
+    from gateway.serve.modbus import HmiModbus
+    from gateway.serve.opcua import OpcUaServer
 
 log = structlog.get_logger()
 
@@ -115,7 +118,11 @@ class Front:
 
     async def _start_opcua(self) -> None:
         plan = self._plan.opcua
-        while plan is not None and self._opcua is None:
+        if plan is None:
+            return
+        from gateway.serve.opcua import OpcUaServer  # a third of the process, for sites that serve it
+
+        while self._opcua is None:
             server = OpcUaServer(plan, self._stations)
             try:
                 self._event("serve-opcua", f"the own OPC UA server listens on {await server.start()}")
@@ -127,7 +134,11 @@ class Front:
 
     async def _start_modbus(self) -> None:
         host, _, port = self._plan.modbus.rpartition(":")
-        while host and self._modbus is None:
+        if not host:
+            return
+        from gateway.serve.modbus import HmiModbus
+
+        while self._modbus is None:
             server = HmiModbus(host, int(port), self._stations)
             try:
                 self._event("serve-modbus", f"the own Modbus server listens on {host}:{await server.start()}")
