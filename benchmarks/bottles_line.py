@@ -137,9 +137,10 @@ async def run_line(kind: str, files: Sequence[Path], recipe: Path, folder: Path,
     try:
         await _until(lambda: program.armed and stations.g["bottles"].state == GwState.READY, READY_S, "ready gateway")
         began = time.monotonic()
-        for number, file in enumerate(files):
-            await asyncio.sleep(max(0.0, began + number * 60 / PER_MINUTE / pace - time.monotonic()))
+        for file in files:
+            # A conveyor that was held up does not send the parts it owes all at once.
             program.arrive(file.stem, 1)
+            await asyncio.sleep(60 / PER_MINUTE / pace)
         seconds = time.monotonic() - began
         await _until(lambda: len(program.log) == len(files), 5.0, "decision on every part")
         await _until(lambda: len(_stored(folder)) == len(files), STORED_S, "record of every part")
@@ -224,10 +225,10 @@ def document(rows: Sequence[dict[str, Any]], pace: float) -> str:
         "",
         "Written by `python -m benchmarks.bottles_line --write`. Real knocks on glass bottles (the set and its traps:",
         "[accuracy.md](accuracy.md)) run through the whole gateway: `wheeltapper teach` with default settings on good",
-        f"bottles 0-{FIRST - 1}, then `wheeltapper run` with a `recording` source, and the simulated PLC on a real socket",
-        f"that sends all good and 250 cracked ones, shuffled by a seed, at {PER_MINUTE:g} parts/min, {pace:g} times as fast",
-        f"as real time ({60000 / PER_MINUTE / pace:g} ms from part to part). The clips have no surroundings: they are judged",
-        "all the same, with quality `no_context`.",
+        f"bottles 0-{FIRST - 1}, then `wheeltapper run` with a `recording` source, and the simulated PLC on a real",
+        f"socket that sends all good and 250 cracked ones, shuffled by a seed, at {PER_MINUTE:g} parts/min and {pace:g} times",
+        f"as fast as real time ({60000 / PER_MINUTE / pace:g} ms from part to part). The clips have no surroundings: they are",
+        "judged all the same, with quality `no_context`.",
         "",
         "| PLC over | parts | late / lost / on the wrong part | unlike `judge FILE` | NotDecidable | cracked caught |"
         " good rejected, not learned from | good rejected, learned from | capture to answer p50 / p99 |",
@@ -243,8 +244,8 @@ def document(rows: Sequence[dict[str, Any]], pace: float) -> str:
         )
     out += [
         "",
-        f"Verdict and score in the store are compared with `wheeltapper judge FILE` in every bit. Machine: {os.cpu_count()}"
-        f" cores, {platform.machine()}, Python {platform.python_version()}; gateway and PLC share it.",
+        "Verdict and score in the store are compared with `wheeltapper judge FILE` in every bit. Gateway and PLC share"
+        f" {os.cpu_count()} cores ({platform.machine()}, Python {platform.python_version()}).",
         "",
     ]
     return "\n".join(out)
