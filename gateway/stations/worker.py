@@ -117,7 +117,10 @@ class Worker:
         recipes = {name: shelf.views() for name, shelf in self._shelves.items()}
         self._channel.send(Started(self.name, VERSION, recipes))
         while not self._over():
-            for message in self._channel.receive(self._wait_s()):
+            messages = self._channel.receive(self._wait_s())
+            if messages:  # what came meanwhile is heard first: a part is not refused for sound that only waits here
+                self._listen()
+            for message in messages:
                 self._obey(message)
             self._pass()
 
