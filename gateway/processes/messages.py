@@ -47,6 +47,15 @@ class PlantState:
     at: float
     running: bool | None
     rpm: float | None
+    covariates: Mapping[str, float | None] = field(default_factory=dict)  #: by the name the site file gives each
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """What this machine's station wanted to be told again after a restart (`ConditionReport.kept`)."""
+
+    station: str
+    kept: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +209,13 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MachineEvidence:
-    """The envelope spectrum a diagnosis rests on."""
+    """The spectrum a diagnosis rests on: of the envelope, or of the sound itself."""
 
     frequency_hz: NDArray[np.float32]
-    envelope: NDArray[np.float32]
+    envelope: NDArray[np.float32]  #: depth of modulation; of the sound: level, dB re full scale
     band_hz: tuple[float, float]
+    of: str = "envelope"  #: envelope | sound
+    lines: tuple[tuple[str, float], ...] = ()  #: name and Hz of what is to be marked; empty = the diagnosis' own
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +228,26 @@ class EpisodeView:
     raised_at: str  #: ISO 8601 UTC
     active: bool
     text: str  #: one sentence with the numbers
+
+
+@dataclass(frozen=True, slots=True)
+class RemainingLife:
+    """How long a machine may still run, hours."""
+
+    low_h: float
+    mid_h: float
+    high_h: float
+
+
+@dataclass(frozen=True, slots=True)
+class WearView:
+    """Where a machine stands on its way to wearing out."""
+
+    level: str  #: normal | warning | alarm
+    trend: str  #: learning | steady | rising | falling | unknown
+    over_db: float | None  #: over baseline, what load, speed and temperature explain taken away
+    life: RemainingLife | None  #: None = no trend, so no number
+    reason: str  #: one sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +266,12 @@ class ConditionReport:
     quality: tuple[Quality, ...]
     episodes: tuple[EpisodeView, ...] = ()
     evidence: MachineEvidence | None = None  #: with a newly raised episode only
+    wear: WearView | None = None  #: None before the first full minute
+    named: Mapping[str, float | None] = field(default_factory=dict)  #: named indicators, dB over baseline, last look
+    covariates: Mapping[str, float] = field(
+        default_factory=dict
+    )  #: what the plant's tags said of load, temperature, ...
+    kept: str | None = None  #: what the station wants to be told again after a restart, JSON; None = as before
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +350,13 @@ class DefectCodes:
 
     station: str
     codes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptStates:
+    """What machines' stations wanted to be told again, as the store has it; once, when the ledger starts."""
+
+    states: Mapping[str, str]  #: station -> JSON
 
 
 @dataclass(frozen=True, slots=True)

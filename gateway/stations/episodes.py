@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from analytics.decision.persistence import Change, Observation, Persistence, Rule, step
 from gateway.processes.messages import EpisodeView
@@ -62,3 +63,8 @@ class Episodes:
 
     def _clear(self, key: Key) -> None:
         self._cleared.append((replace(self._active.pop(key), active=False), REPEATED))
+
+
+def iso(wall: datetime) -> str:
+    """Wall time as it stands in messages: ISO 8601, UTC, to the millisecond."""
+    return wall.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -1,48 +1,31 @@
 """The machine flow of one station: stream -> windows -> condition and diagnosis -> episode."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.decision.persistence import Observation, Rule
-from analytics.diagnosis.bearings import Orders
-from analytics.diagnosis.evidence import envelope_spectrum
-from analytics.diagnosis.joint import judge, prepare
-from analytics.diagnosis.result import NONE, UNDECIDED, DiagnosisResult
+from analytics.decision.persistence import Rule
+from analytics.diagnosis.result import UNDECIDED
 from analytics.quality.words import Quality
-from analytics.signal.envelope import LONGEST_S, Spectra
+from analytics.signal.envelope import LONGEST_S
 from analytics.wear.indicators import NAMES, WINDOW_BLOCKS, levels_db, spikiness
 from gateway.processes.clock import Clock
-from gateway.processes.messages import ConditionReport, Diagnosis, Line, MachineEvidence, PlantState
-from gateway.stations.episodes import Episodes
+from gateway.processes.messages import ConditionReport, Diagnosis, MachineEvidence, PlantState
+from gateway.stations.episodes import Episodes, iso
+from gateway.stations.look import Look, Looking
 from gateway.stations.normal import Normal
-from gateway.stations.plan import BearingPlan, MachinePlan
+from gateway.stations.plan import MachinePlan
+from gateway.stations.raising import Raising
 from gateway.stations.running import RunningSound
 
 REPORT_S = 1.0
-ABNORMAL = "abnormal sound"
-FAULTS = ("outer race", "inner race", "rolling element")
 SPEEDS_RPM = (60.0, 200_000.0)  #: what a tag may say of a shaft; anything else is a broken tag
-TURNS_LEAST = 10.0  #: in a record, before a diagnosis is tried at all
-_LEVEL_BACK_DB = 2.0  # a level counts as normal again so far below the warning
-_LATEST_WINDOWS = 4  # 2 s: the level people are told is that of now, not of the record's beginning
+RECORD_SAMPLES = 1_000_000  #: of a record, at most: 10 s at 96 kHz, 2 min at 8 kHz
 _OVER = object()  # a look has no step left
 # What a gap costs is counted in the record itself; everything else says that the sound is not the machine's.
 _HARMLESS = frozenset({Quality.GAP})
-
-_Results = list[tuple[BearingPlan, DiagnosisResult]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Look:
-    """One look at a machine, frozen when it was due."""
-
-    record: NDArray[np.float32]
-    rpm: float
-    over_db: NDArray[np.float64] | None  # level over normal of each window of the record
 
 
 class MachineStation:
@@ -67,11 +50,11 @@ class MachineStation:
         self._plan = plan
         self._rate = rate
         self._clock = clock
-        self._record_s = min(plan.diagnose_over_s, LONGEST_S)
+        self._record_s = _record_s(plan, rate)
         self._sound = RunningSound(rate, self._record_s)
-        self._bearings = tuple((b, Orders(b.elements, b.bpfo, b.bpfi, b.bsf, b.ftf)) for b in plan.bearings)
-        self._normal = Normal(plan.learn_s)
+        self._normal = Normal(plan.learn_s, [one.name for one in plan.indicators])
         self._episodes = Episodes(Rule(*plan.persist), make_id)
+        self._raising = Raising(plan, self._normal, self._episodes)
         self._running: bool | None = None
         self._tag_rpm: float | None = None
         self._record_rpm: float | None = None  # when the record under way began
@@ -92,8 +75,9 @@ class MachineStation:
         self._running = state.running
         self._tag_rpm = state.rpm
         rpm, began = self._rpm(), self._record_rpm
-        # A diagnosis needs one speed: where it moved further than the tolerance the record begins anew.
-        if rpm is None or (began is not None and abs(rpm / began - 1) > self._plan.rpm_tolerance):
+        # A diagnosis needs one speed: where it was lost, or moved further than the tolerance, the record begins anew.
+        lost = rpm is None and self._plan.speed_told
+        if lost or (rpm is not None and began is not None and abs(rpm / began - 1) > self._plan.rpm_tolerance):
             self._restart()
 
     def restart_baseline(self) -> None:
@@ -146,7 +130,7 @@ class MachineStation:
         return ConditionReport(
             self._name,
             now,
-            _iso(wall),
+            iso(wall),
             self._running,
             self._rpm(),
             self._indicators(),
@@ -156,18 +140,27 @@ class MachineStation:
             quality,
             self._episodes.report(),
             evidence,
+            named=dict(self._raising.named_over_db),
         )
 
     # ---- state of the machine ---------------------------------------------------------------------------------------
 
     def _runs(self) -> bool:
-        """Whether it runs: as its tag says; without a tag, as long as its speed is known."""
-        return self._running is True or (self._running is None and self._rpm() is not None)
+        """Whether it runs: as its tag says; without a tag, as long as its speed is known, or always."""
+        if self._running is not None:
+            return self._running
+        return self._plan.always or self._rpm() is not None
 
     def _rpm(self) -> float | None:
         rpm = self._plan.rpm if self._plan.rpm is not None else self._tag_rpm
         fastest = min(SPEEDS_RPM[1], 60 * self._rate / 8)  # four multiples of the shaft have to be in the sound
         return rpm if rpm is not None and SPEEDS_RPM[0] <= rpm <= fastest else None
+
+    @property
+    def _needs_speed(self) -> bool:
+        """True where nothing can be said without a speed: of bearings, or of orders alone."""
+        named = self._plan.indicators
+        return bool(self._plan.bearings) or (bool(named) and all(one.order is not None for one in named))
 
     def _restart(self) -> None:
         self._sound.restart()
@@ -194,11 +187,11 @@ class MachineStation:
         """Repeat the last diagnosis, unless something stands in the way of any."""
         if self._running is False:
             reason = "the machine stands still"
-        elif self._rpm() is None:
+        elif self._rpm() is None and self._needs_speed:
             reason = "the shaft speed is not known"
         elif self._ear:
             reason = f"the ear cannot be trusted: {', '.join(self._ear)}"
-        elif not self._bearings:
+        elif not self._plan.bearings and not self._plan.indicators:
             reason = "no bearing is named in the site file"
         elif self._diagnosis is not None:
             return self._diagnosis
@@ -220,78 +213,18 @@ class MachineStation:
                 pass
         self._looked_at = self._sound.end
         over = self._normal.over_db(self._sound.levels(), self._rpm())
-        self._looking = self._look(_Look(self._sound.record(), self._rpm() or 0.0, over))
+        self._looking = self._look(Look(self._sound.record(), self._rate, self._rpm(), over))
 
-    def _look(self, look: _Look) -> Iterator[None]:
-        """Diagnose every bearing, a step at a time, then let the episodes know."""
-        results: _Results = []
-        heard: Spectra | None = None
-        turns = look.rpm / 60 * len(look.record) / self._rate
-        if turns >= TURNS_LEAST and self._bearings and look.record.any():
-            heard = prepare(look.record, self._rate, look.rpm, tuple(orders for _, orders in self._bearings))
-            yield
-            for bearing, orders in self._bearings:
-                results.append((bearing, judge(heard, look.rpm / 60, self._plan.rpm_tolerance, orders)))
-                yield
-        called = [one for one in results if one[1].called]
-        best = max(called, key=lambda one: max(one[1].scores.values()), default=None)
-        self._diagnosis = _told(best, results, look, turns)
-        self._persist(best, results, look, heard)
-
-    def _persist(
-        self, best: tuple[BearingPlan, DiagnosisResult] | None, results: _Results, look: _Look, heard: Spectra | None
-    ) -> None:
-        wall = self._clock.wall()
-        over = None if look.over_db is None else float(np.median(look.over_db[-_LATEST_WINDOWS:]))
-        critical = over is not None and over >= self._plan.level_critical_db
-        severity = "critical" if critical else "warning"
-        rise = "" if over is None else f", {over:+.0f} dB in {self._normal.since(wall)}"
-        for bearing, result in results:
-            for mode in FAULTS:
-                seen = Observation.UNDECIDED
-                if best is not None and (bearing, mode) == (best[0], best[1].name):
-                    seen = Observation.PRESENT
-                elif result.name == NONE:
-                    seen = Observation.ABSENT
-                text = f"{self._plan.asset} {bearing.name} bearing: {mode} indication{rise}; {result.reason}"
-                if self._episodes.observe((bearing.name, mode), seen, _iso(wall), severity, text) and heard is not None:
-                    self._evidence = _evidence(heard, result)
-        seen = self._level_seen(look, explained=best is not None)
-        text = f"{self._plan.asset}: {ABNORMAL}{rise}; no bearing fault found in it"
-        if self._episodes.observe(("", ABNORMAL), seen, _iso(wall), severity, text) and heard is not None:
-            self._evidence = _evidence(heard, results[0][1])
-        if critical:
-            self._episodes.escalate()
-
-    def _level_seen(self, look: _Look, *, explained: bool) -> Observation:
-        """Whether the level alone is an alarm: only where it was up all the record long and no fault explains it."""
-        if look.over_db is None or explained or any(self._episodes.active(mode) for mode in FAULTS):
-            return Observation.UNDECIDED
-        if float(look.over_db.min()) >= self._plan.level_warning_db:
-            return Observation.PRESENT
-        back = self._plan.level_warning_db - _LEVEL_BACK_DB
-        return Observation.ABSENT if float(np.median(look.over_db)) < back else Observation.UNDECIDED
+    def _look(self, look: Look) -> Iterator[None]:
+        """Look, a step at a time, then let the episodes know."""
+        looking = Looking(look, self._plan)
+        yield from looking.steps()
+        self._normal.hear_look(looking.named)
+        self._diagnosis, evidence = self._raising.hear(looking, self._clock.wall())
+        self._evidence = evidence or self._evidence
 
 
-def _told(
-    best: tuple[BearingPlan, DiagnosisResult] | None, results: _Results, look: _Look, turns: float
-) -> Diagnosis | None:
-    """Sum up for the whole machine: the fault called, else the first bearing nothing can be said of, else none."""
-    if not results:
-        reason = f"{turns:.0f} turns in a record, {TURNS_LEAST:.0f} wanted" if look.record.any() else "digital silence"
-        return Diagnosis(UNDECIDED, None, reason, rpm=look.rpm)
-    undecided = [one for one in results if one[1].name == UNDECIDED]
-    bearing, result = best or (undecided or results)[0]
-    lines = tuple(Line(x.fault, round(x.order, 4), round(x.frequency_hz, 3), x.harmonics_snr_db) for x in result.lines)
-    name = bearing.name if result.name != NONE else ""
-    return Diagnosis(result.name, result.fault, result.reason, name, None, round(result.rpm, 1), lines)
-
-
-def _evidence(heard: Spectra, result: DiagnosisResult) -> MachineEvidence:
-    spectrum = heard.square if result.envelope == "SQ" else heard.log
-    picture = envelope_spectrum(spectrum, result.shaft_hz)
-    return MachineEvidence(picture.frequency_hz, picture.depth, heard.band_hz)
-
-
-def _iso(wall: datetime) -> str:
-    return wall.astimezone(UTC).isoformat(timespec="milliseconds")
+def _record_s(plan: MachinePlan, rate: int) -> float:
+    """Length of a record: bearings are diagnosed on 10 s at most, slow structures may be listened to for longer."""
+    longest = LONGEST_S if plan.bearings else max(LONGEST_S, RECORD_SAMPLES / rate)
+    return min(plan.diagnose_over_s, longest)

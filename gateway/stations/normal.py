@@ -1,15 +1,19 @@
 """What is normal for one machine: learned while it runs, then frozen until a person starts it anew."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.diagnosis.named import Measured
 from analytics.wear.baseline import FEWEST, Baseline, learn
-from analytics.wear.indicators import BLOCK_S, WINDOW_BLOCKS
+from analytics.wear.indicators import BLOCK_S, NAMES, WINDOW_BLOCKS
 
 WINDOW_S = WINDOW_BLOCKS * BLOCK_S
 OTHER_SPEED = 0.10  #: levels are compared at the speed they were learned at, give or take this share
+LOOKS_LEAST = 3  #: of the named indicators, each a record of some seconds; the median of fewer is no normal
 
 
 class Normal:
@@ -19,46 +23,82 @@ class Normal:
     ----------
     learn_s
         Seconds of trusted, running sound to learn from.
+    names
+        Of the named indicators, which are learned from whole records.
     """
 
-    def __init__(self, learn_s: float) -> None:
+    def __init__(self, learn_s: float, names: Sequence[str] = ()) -> None:
         self._learn_s = learn_s
+        self._names = tuple(names)
         self._windows: list[NDArray[np.float64]] = []
+        self._looks: list[list[float]] = []
         self._baseline: Baseline | None = None
+        self._named: dict[str, float] = {}
         self._rpm: float | None = None
         self.frozen_at: datetime | None = None
 
     def restart(self) -> None:
         """Forget it: the machine is another one after maintenance."""
         self._windows.clear()
+        self._looks.clear()
         self._baseline = self._rpm = self.frozen_at = None
+        self._named = {}
+
+    # ---- learning -------------------------------------------------------------------------------------------------
 
     def hear(self, levels_db: NDArray[np.float64], rpm: float | None, wall: datetime) -> None:
         """Learn from the levels of one more window, shape (k,); nothing once it is frozen."""
         if self._baseline is not None:
             return
         self._windows.append(levels_db)
-        if len(self._windows) * WINDOW_S >= self._learn_s and len(self._windows) >= FEWEST:
+        looked = not self._names or len(self._looks) >= LOOKS_LEAST
+        if looked and len(self._windows) * WINDOW_S >= self._learn_s and len(self._windows) >= FEWEST:
             self._baseline, self._rpm, self.frozen_at = learn(np.array(self._windows)), rpm, wall
+            self._named = _medians(self._names, self._looks)
             self._windows.clear()
+            self._looks.clear()
+        elif len(self._windows) > self._most:
+            del self._windows[0]
+
+    def hear_look(self, named: Sequence[Measured | None]) -> None:
+        """Learn the named indicators from one more record; nothing once it is frozen."""
+        if self._baseline is None:
+            self._looks.append([np.nan if one is None else one.level_db for one in named])
+
+    @property
+    def _most(self) -> int:
+        """Windows kept while looks are waited for."""
+        return max(FEWEST, int(self._learn_s / WINDOW_S) + 1)
+
+    # ---- comparing ------------------------------------------------------------------------------------------------
 
     def over_db(self, levels_db: NDArray[np.float64], rpm: float | None) -> NDArray[np.float64] | None:
         """Level over normal of each window, shape (n,), from levels (n, k).
 
         None while it is being learned, and at another speed than it was learned at.
         """
-        if self._baseline is None or not len(levels_db):
-            return None
-        if rpm is not None and self._rpm is not None and abs(rpm / self._rpm - 1) > OTHER_SPEED:
+        if self._baseline is None or not len(levels_db) or not self._same_speed(rpm):
             return None
         return np.asarray(self._baseline.over(levels_db)[:, 0])
+
+    def named_over_db(self, name: str, measured: Measured | None, rpm: float | None) -> float | None:
+        """How far a named indicator stands over normal; None where `over_db` is, or where it was not measured."""
+        normal = self._named.get(name)
+        if normal is None or measured is None or not self._same_speed(rpm):
+            return None
+        return measured.level_db - normal
+
+    def _same_speed(self, rpm: float | None) -> bool:
+        return rpm is None or self._rpm is None or abs(rpm / self._rpm - 1) <= OTHER_SPEED
+
+    # ---- for people -----------------------------------------------------------------------------------------------
 
     @property
     def words(self) -> str:
         """Say how far it is, for people."""
         if self.frozen_at is None:
             wanted = max(self._learn_s, FEWEST * WINDOW_S)
-            return f"learning {len(self._windows) * WINDOW_S:.0f} of {wanted:.0f} s"
+            return f"learning {min(len(self._windows) * WINDOW_S, wanted):.0f} of {wanted:.0f} s"
         return f"frozen {self.frozen_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
 
     def since(self, wall: datetime) -> str:
@@ -68,3 +108,53 @@ class Normal:
             if seconds >= 2 * size:
                 return f"{seconds / size:.0f} {unit}"
         return f"{max(seconds, 0):.0f} s"
+
+    # ---- over a restart -------------------------------------------------------------------------------------------
+
+    def kept(self) -> dict[str, Any] | None:
+        """Give what is to be remembered over a restart, plain numbers and texts; None while it is being learned."""
+        if self._baseline is None or self.frozen_at is None:
+            return None
+        return {
+            "frozen_at": self.frozen_at.astimezone(UTC).isoformat(),
+            "rpm": self._rpm,
+            "level_db": [round(float(level), 3) for level in self._baseline.level_db],
+            "named_db": {name: round(level, 3) for name, level in self._named.items()},
+        }
+
+    def recall(self, kept: object) -> bool:
+        """Take up what `kept` gave in an earlier life; False, and nothing is changed, where it does not fit."""
+        if not isinstance(kept, dict):
+            return False
+        levels, named, rpm = kept.get("level_db"), kept.get("named_db"), kept.get("rpm")
+        if not _numbers(levels, len(NAMES)) or not isinstance(named, dict) or not _numbers(list(named.values())):
+            return False
+        if not (rpm is None or (_numbers([rpm]) and rpm > 0)) or not set(named) <= set(self._names):
+            return False
+        try:
+            frozen_at = datetime.fromisoformat(str(kept.get("frozen_at")))
+        except ValueError:
+            return False
+        if frozen_at.tzinfo is None:
+            return False
+        self.restart()
+        self._baseline, self._rpm, self.frozen_at = Baseline(np.array(levels, np.float64)), rpm, frozen_at
+        self._named = {str(name): float(level) for name, level in named.items()}
+        return True
+
+
+def _medians(names: Sequence[str], looks: list[list[float]]) -> dict[str, float]:
+    """Median of each indicator over the looks that could measure it in at least half of them."""
+    found: dict[str, float] = {}
+    for name, values in zip(names, np.transpose(looks) if looks else (), strict=bool(looks)):
+        measured = values[np.isfinite(values)]
+        if 2 * len(measured) >= len(values):
+            found[name] = float(np.median(measured))
+    return found
+
+
+def _numbers(found: object, count: int | None = None) -> bool:
+    """Tell whether it is a list of finite numbers (and so many)."""
+    if not isinstance(found, list) or (count is not None and len(found) != count):
+        return False
+    return all(isinstance(n, int | float) and not isinstance(n, bool) and np.isfinite(n) for n in found)

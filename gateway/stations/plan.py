@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from analytics.diagnosis.named import Named
+
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
@@ -61,6 +63,10 @@ class MachinePlan:
     persist: tuple[int, int] = (3, 4)  #: m of the last n diagnoses raise an episode; the same absent clear it
     level_warning_db: float = 6.0  #: over baseline
     level_critical_db: float = 12.0
+    indicators: tuple[Named, ...] = ()  #: of the failure modes that no bearing shows
+    speed_told: bool = True  #: by the site file or a tag
+    always: bool = False  #: neither speed nor running is ever told: it is taken to run
+    covariates: tuple[str, ...] = ()  #: names of what the plant's tags say of load, temperature, ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from analytics.diagnosis.bearings import lookup
 from analytics.quality.words import Quality
 from analytics.synthesis.streams import FaultOrders, MachineSound
 from gateway.processes.messages import PlantState
-from gateway.stations.machine import ABNORMAL, MachineStation
+from gateway.stations.machine import MachineStation
 from gateway.stations.plan import BearingPlan, MachinePlan
+from gateway.stations.raising import ABNORMAL
 
 RATE = 16_000
 RPM = 1480.0
