@@ -95,6 +95,15 @@ class RunningGateway:
             return psutil.Process(self._process.pid).children(recursive=True)
         return []
 
+    async def kill_all(self):
+        """Take its power away: every process of it is killed at once."""
+        self._family = [psutil.Process(self._process.pid), *self.family()]
+        for process in self._family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        await self.ended()
+        await self.nobody_left()
+
     async def ended(self, within_s=PATIENCE_S):
         """Wait for the end of the main process; returns its exit code."""
         return await asyncio.wait_for(self._process.wait(), within_s)
