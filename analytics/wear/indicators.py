@@ -74,3 +74,8 @@ def spikiness(sums: NDArray[np.float64]) -> tuple[float, float]:
     if square <= 0:
         return 0.0, 0.0
     return fourth / square**2, peak / square**0.5
+
+
+def peak_db(sums: NDArray[np.float64]) -> float:
+    """Peak of a window, dB re full scale: late in the life of a bearing it rises before the level does."""
+    return float(max(20 * np.log10(max(float(sums[:, -1].max()), 1e-15)), FLOOR_DB))
