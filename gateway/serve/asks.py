@@ -18,6 +18,8 @@ FOLDER = "commands"  #: in the store's folder
 ASK, ANSWER, PART = ".ask", ".answer", ".part"
 BYTES_MAX = 4096  #: of one file; the longest allowed command takes under a kilobyte
 TOKEN_BYTES = 16
+# By all who can reach a file: the folder's own rights say who that is, and asker and gateway may be two users.
+READABLE = 0o644
 
 #: What may be asked for from a terminal; the ledger judges each (`gateway.ledger.commands.RULES`).
 Name = Literal["acknowledge", "maintenance-done", "order"]
@@ -84,10 +86,11 @@ def write(folder: Path, token: str, ending: str, record: Ask | Reply) -> None:
     """
     part = folder / f"{token}{ending}{PART}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    # Readable by all who can reach it: the folder's own rights say who that is, and asker and gateway may be two users.
-    handle = os.open(part, flags, 0o644)
+    handle = os.open(part, flags, READABLE)
     try:
         with os.fdopen(handle, "wb") as file:
+            if hasattr(os, "fchmod"):
+                os.fchmod(handle, READABLE)  # whatever the umask
             file.write(record.model_dump_json().encode("utf-8"))
         os.replace(part, folder / f"{token}{ending}")
     except OSError:

@@ -118,3 +118,14 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path):
     with pytest.raises(OSError):  # noqa: PT011  whichever of them the system gives
         asks.write(tmp_path, token, asks.ASK, Ask(**GOOD))
     assert [path.name for path in tmp_path.iterdir()] == [f"{token}.ask"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no modes")
+def test_asker_and_gateway_may_be_two_users_whatever_their_umask(tmp_path):
+    token = asks.new_token()
+    before = os.umask(0o077)
+    try:
+        asks.write(tmp_path, token, asks.ASK, Ask(**GOOD))
+    finally:
+        os.umask(before)
+    assert (tmp_path / f"{token}.ask").stat().st_mode & 0o777 == 0o644
