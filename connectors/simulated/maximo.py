@@ -221,6 +221,8 @@ def serve(
     maximo.start(host, port)
     try:
         ready(maximo)
-        (stop or threading.Event()).wait()
+        stop = stop or threading.Event()
+        while not stop.wait(0.5):  # a wait without end cannot be interrupted on Windows
+            pass
     finally:
         maximo.stop()

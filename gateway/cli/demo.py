@@ -91,8 +91,11 @@ class Demo:
         """Show the table until Ctrl-C or the time is over, then end both programs in order."""
         os.environ["WHEELTAPPER_DEMO_KEY"] = API_KEY
         gateway = Channel(self._start("gateway", _gateway, str(self._site)), "gateway")
-        timeline = Timeline(time.monotonic())
         told = _Interrupt()
+        timeline = Timeline(time.monotonic())
+        while timeline.newest is None and not told:
+            self._hear(gateway, timeline)
+        timeline.began = time.monotonic()  # the gateway runs: every second is counted from here
         until = float("inf") if seconds is None else timeline.began + seconds
         while time.monotonic() < until and not told:
             self._hear(gateway, timeline)

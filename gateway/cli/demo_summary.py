@@ -48,7 +48,7 @@ class Usage:
 class Timeline:
     """When things were first seen, in the monotonic seconds of whoever watches."""
 
-    began: float
+    began: float  #: the gateway's first snapshot
     ended: float = 0.0
     newest: Snapshot | None = None
     learned: dict[str, float] = field(default_factory=dict)
