@@ -139,6 +139,8 @@ KNOWN: dict[str, Geometry] = {
     "ZA-2115": Geometry(16, 8.407, 71.501, 15.17),  # Rexnord, as printed with the IMS records
 }
 
+_ORDER_MOST = 200.0  # no bearing has 400 elements in a row
+_ROUNDING = 0.03  # share; a cage order is often printed with two digits
 _DESIGNATION = re.compile(r"(?:[A-Z]+ )?(ZA-?2115|ER-?1[26]K|UC\d{3}|\d{3,4})(?:[-/ ].*|[A-Z][A-Z0-9/-]*)?")
 
 
@@ -162,3 +164,42 @@ def lookup(designation: str) -> Orders:
             "(BPFO, BPFI, BSF, FTF) from the maker's catalogue"
         )
     return orders(KNOWN[name])
+
+
+def parse_orders(text: str) -> Orders:
+    """Read fault orders as a person writes them: ``BPFO=3.585,BPFI=5.415,BSF=2.357,FTF=0.398``.
+
+    BSF is the spin of an element, as catalogues print it. The number of elements is BPFO + BPFI, rounded.
+
+    Raises
+    ------
+    ValueError
+        Where one is missing, unknown or no number, or where no bearing has such orders.
+    """
+    wanted = ("BPFO", "BPFI", "BSF", "FTF")
+    given: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, number = part.partition("=")
+        name = name.strip().upper()
+        if name not in wanted or not equals or name in given:
+            raise ValueError(
+                f"orders: found {part.strip()!r}; wanted each once: BPFO=3.585,BPFI=5.415,BSF=2.357,FTF=0.398"
+            )
+        try:
+            given[name] = float(number)
+        except ValueError:
+            raise ValueError(f"orders: found {part.strip()!r}; wanted a number, as {name}=3.585") from None
+    missing = [name for name in wanted if name not in given]
+    if missing:
+        raise ValueError(f"orders: {', '.join(missing)} missing; wanted BPFO, BPFI, BSF and FTF")
+    bpfo, bpfi, bsf, ftf = (given[name] for name in wanted)
+    if not all(0 < value < _ORDER_MOST for value in given.values()):
+        raise ValueError(f"orders: found {text!r}; wanted numbers above 0 and below {_ORDER_MOST:g}")
+    elements = round(bpfo + bpfi)
+    # BPFO + BPFI = n and BPFO = n FTF, for every bearing with a standing outer ring.
+    if abs(bpfo + bpfi - elements) > 0.1 or abs(bpfo - elements * ftf) > _ROUNDING * bpfo:
+        raise ValueError(
+            f"orders: found BPFO + BPFI = {bpfo + bpfi:.3f} and BPFO / FTF = {bpfo / ftf:.3f}; "
+            "wanted the number of elements, twice: check them against the catalogue"
+        )
+    return Orders(elements, bpfo, bpfi, bsf, ftf)

@@ -5,12 +5,13 @@ earns more than a bound, so strength cannot buy a call, only the number of expec
 to be explained. The method, its constants and what each is worth on public records: docs/machines.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.diagnosis.bearings import Orders
+from analytics.diagnosis.decoys import p_value
 from analytics.diagnosis.families import (
     CAGE_DEPTH,
     CAGE_SCORE,
@@ -22,8 +23,8 @@ from analytics.diagnosis.families import (
     fit_family,
 )
 from analytics.diagnosis.result import NONE, UNDECIDED, DiagnosisResult, FaultLine
-from analytics.diagnosis.vetoes import Declared, first_veto, quiet, unknown_source
-from analytics.signal.envelope import LineSpectrum, Spectra, spectra
+from analytics.diagnosis.vetoes import Declared, confirmed, first_veto, quiet, unknown_source
+from analytics.signal.envelope import BAND_HIGH_HZ, BAND_LOW_HZ, LineSpectrum, Spectra, spectra
 from analytics.signal.speed import CONFIRMED, shaft_evidence, speed_grid
 
 TURNS_FOR_NONE = 120.0  #: below, a fault may hide; see the figures by length in docs/machines.md
@@ -68,43 +69,72 @@ def diagnose(x: NDArray[np.floating], rate: float, rpm: float, tolerance: float,
     return judge(prepare(x, rate, rpm, (bearing,)), shaft_hz, tolerance, bearing)
 
 
-def prepare(x: NDArray[np.floating], rate: float, rpm: float, bearings: tuple[Orders, ...]) -> Spectra:
-    """Compute once what the diagnosis of several bearings on one shaft looks at; see `diagnose`."""
+def prepare(
+    x: NDArray[np.floating],
+    rate: float,
+    rpm: float,
+    bearings: tuple[Orders, ...],
+    band_hz: tuple[float, float] = (BAND_LOW_HZ, BAND_HIGH_HZ),
+) -> Spectra:
+    """Compute once what the diagnosis of several bearings on one shaft looks at; see `diagnose` and `spectra`."""
     highest = max([9.0, *(max(b.bpfi, 2 * b.bsf) for b in bearings)])
-    return spectra(x, rate, rpm / 60, 3.4 * highest * rpm / 60)
+    return spectra(x, rate, rpm / 60, 3.4 * highest * rpm / 60, band_hz)
 
 
 def judge(heard: Spectra, shaft_hz: float, tolerance: float, bearing: Orders) -> DiagnosisResult:
     """Diagnose one bearing from prepared spectra; see `diagnose`."""
+    return _decide(heard, shaft_hz, tolerance, bearing)[0]
+
+
+def explain(heard: Spectra, shaft_hz: float, tolerance: float, bearing: Orders) -> DiagnosisResult:
+    """Diagnose as `judge` does, with a p-value at each line: how often decoys in the same record earn as much."""
+    result, fits, spectrum = _decide(heard, shaft_hz, tolerance, bearing)
+    lines = tuple(
+        replace(line, p_value=p_value(fit, spectrum, tolerance)) for line, fit in zip(result.lines, fits, strict=True)
+    )
+    return replace(result, lines=lines)
+
+
+def _decide(
+    heard: Spectra, shaft_hz: float, tolerance: float, bearing: Orders
+) -> tuple[DiagnosisResult, tuple[Fit, ...], LineSpectrum]:
+    """Diagnose, and say which fits in which envelope the lines of the result are."""
     grid = speed_grid(shaft_hz, tolerance, heard.log.step_hz)
     hearings = {e: _hear(e, heard, grid, Declared(shaft_hz, tolerance, bearing.ftf), bearing) for e in _ENVELOPES}
     calls = {e: fit for e, h in hearings.items() if (fit := h.call) is not None}
+    log = hearings["LOG"]
     if len({fit.family.name for fit in calls.values()}) > 1:
         reason = "the two envelopes disagree: " + " and ".join(f.family.name for f in calls.values())
-        return _abstain(hearings["LOG"], heard.log, reason, shaft_hz)
+        return _abstain(log, heard.log, reason, shaft_hz), log.fits, heard.log
     for envelope in calls:
-        return _call(hearings[envelope], _of(heard, envelope), "both" if len(calls) == 2 else envelope)
-    log = hearings["LOG"]
+        spectrum = _of(heard, envelope)
+        called = _call(hearings[envelope], spectrum, "both" if len(calls) == 2 else envelope)
+        return called, hearings[envelope].fits, spectrum
     if all(h.silent for h in hearings.values()):
         return _nothing(hearings, heard, shaft_hz, bearing.ftf)
     # The envelope with more to say gives the reason.
     telling = log if not log.silent or hearings["SQ"].silent else hearings["SQ"]
     assert telling.veto is not None
-    return _abstain(telling, heard.log if telling is log else heard.square, telling.veto, shaft_hz)
+    spectrum = heard.log if telling is log else heard.square
+    return _abstain(telling, spectrum, telling.veto, shaft_hz), telling.fits, spectrum
 
 
-def _nothing(hearings: dict[str, _Hearing], heard: Spectra, shaft_hz: float, ftf: float) -> DiagnosisResult:
+def _nothing(
+    hearings: dict[str, _Hearing], heard: Spectra, shaft_hz: float, ftf: float
+) -> tuple[DiagnosisResult, tuple[Fit, ...], LineSpectrum]:
     """Say none, where it may be said: long enough, and nothing unknown in the record."""
     log, turns = hearings["LOG"], heard.seconds * shaft_hz
     if turns < TURNS_FOR_NONE:
         reason = f"{turns:.0f} turns heard, {TURNS_FOR_NONE:.0f} wanted before silence means none"
-        return _abstain(log, heard.log, reason, shaft_hz)
+        return _abstain(log, heard.log, reason, shaft_hz), log.fits, heard.log
     for envelope, hearing in hearings.items():
-        order = unknown_source(hearing.fits[0], _of(heard, envelope), envelope, ftf) if hearing.fits else None
+        spectrum = _of(heard, envelope)
+        order = unknown_source(hearing.fits[0], spectrum, envelope, ftf) if hearing.fits else None
         if order is not None:
             reason = f"an unknown source at order {order:.2f}: another bearing than declared, or another machine"
-            return _abstain(hearing, _of(heard, envelope), reason, shaft_hz)
-    return _abstain(log, heard.log, f"no family of fault lines in {turns:.0f} turns", shaft_hz, NONE)
+            return _abstain(hearing, spectrum, reason, shaft_hz), hearing.fits, spectrum
+    reason = f"no family of fault lines in {turns:.0f} turns"
+    return _abstain(log, heard.log, reason, shaft_hz, NONE), log.fits, heard.log
 
 
 def _of(heard: Spectra, envelope: str) -> LineSpectrum:
@@ -147,6 +177,7 @@ def _call(hearing: _Hearing, spectrum: LineSpectrum, envelope: str) -> Diagnosis
         envelope,
         tuple(_line(f, spectrum) for f in hearing.fits),
         {f.family.name: f.score for f in hearing.fits},
+        confirmed(fit, hearing.fits[1] if len(hearing.fits) > 1 else None),
     )
 
 
@@ -154,14 +185,15 @@ def _abstain(
     hearing: _Hearing, spectrum: LineSpectrum, reason: str, declared_hz: float, name: str = UNDECIDED
 ) -> DiagnosisResult:
     best = max(hearing.fits, key=lambda f: f.shaft, default=None)
-    confirmed = best is not None and best.shaft >= CONFIRMED
+    shown = best is not None and best.shaft >= CONFIRMED
     return DiagnosisResult(
         name,
         None,
         reason,
-        best.shaft_hz if best is not None and confirmed else declared_hz,
+        best.shaft_hz if best is not None and shown else declared_hz,
         lines=tuple(_line(f, spectrum) for f in hearing.fits),
         scores={f.family.name: f.score for f in hearing.fits},
+        confirmed=shown,
     )
 
 
@@ -172,4 +204,5 @@ def _line(fit: Fit, spectrum: LineSpectrum) -> FaultLine:
         fit.carrier_hz / fit.shaft_hz,
         fit.carrier_hz,
         tuple(round(float(db), 1) for db in decibels),
+        round(fit.lines, 2),
     )

@@ -21,12 +21,18 @@ class FaultLine:
         As found.
     harmonics_snr_db
         First three multiples over the background of the envelope spectrum; bounded at 26 dB.
+    comb_score
+        Sum of the bounded gains of carriers and sidebands; 3.5 is needed. From about -3.6, nothing there, to 20.
+    p_value
+        Share of decoys in the same record that earn as much, None where it was not asked for (`decoys.p_value`).
     """
 
     fault: str
     order: float
     frequency_hz: float
     harmonics_snr_db: tuple[float, ...]
+    comb_score: float = 0.0
+    p_value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class DiagnosisResult:
         One sentence for a person.
     shaft_hz
         As found in the record; as declared where nothing confirmed it.
+    confirmed
+        True where the shaft shows in the record at `shaft_hz`.
     slip
         Relative deviation of the carrier from its order, None without a call.
     depth
@@ -64,6 +72,7 @@ class DiagnosisResult:
     envelope: str = ""
     lines: tuple[FaultLine, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
+    confirmed: bool = False
 
     @property
     def called(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.diagnosis.families import CAGE_SCORE, Fit, Floats, void
-from analytics.signal.envelope import LineSpectrum, Spectra
+from analytics.signal.envelope import GAIN_TOP, LineSpectrum, Spectra
 from analytics.signal.speed import CONFIRMED, contradiction
 
 LINES_LEAST = 3.5  #: one line at its bound with two absent ones earns 2.5: a second line is wanted
@@ -14,6 +14,7 @@ MAINS_HZ = (100.0, 120.0)  #: twice the mains: magnetic forces and rectifiers mo
 DEPTH_LEAST = {"LOG": 0.12, "SQ": 0.20}
 MARGIN_LEAST = 1.5  #: a third of a full line
 MEASURED_TOLERANCE = 0.02  #: up to here the declared speed was measured and needs no confirmation by the record
+SUPPORTED = 3.5  #: shaft evidence that confirms a speed where one family stands alone
 _EDGE = 0.0005
 _MAINS_BINS, _MAINS_SHARE = 1.0, 0.002
 _COMB_SHARE = 0.6
@@ -41,6 +42,16 @@ def quiet(fit: Fit, envelope: str) -> str | None:
     if fit.depth < DEPTH_LEAST[envelope]:
         return f"{name} lines are there but faint (depth {fit.depth:.2f}, {DEPTH_LEAST[envelope]} needed)"
     return None
+
+
+def confirmed(fit: Fit, second: Fit | None) -> bool:
+    """Tell whether the record itself shows the speed a call was made at.
+
+    Two clear lines of the shaft do. Where no other family of the bearing comes within a whole line at any speed that
+    was allowed, half of that is enough: the lines of the fault then leave one speed to choose, and the shaft is there.
+    """
+    alone = second is None or fit.score - second.score >= GAIN_TOP
+    return fit.shaft >= (SUPPORTED if alone and not fit.cage else CONFIRMED)
 
 
 def first_veto(fit: Fit, second: Fit | None, envelope: str, spectra: Spectra, declared: Declared) -> str | None:
@@ -79,7 +90,7 @@ def first_veto(fit: Fit, second: Fit | None, envelope: str, spectra: Spectra, de
         return f"the {fit.family.name} lines lie {100 * fit.slip:+.1f} % off, as far as slip can reach"
     if fit.family.fault in {"BPFO", "BPFI"} and _is_sideband(fit, spectrum):
         return f"the {fit.family.name} line is weaker than its neighbours: a sideband of another"
-    if declared.tolerance > MEASURED_TOLERANCE and fit.shaft < CONFIRMED:
+    if declared.tolerance > MEASURED_TOLERANCE and not confirmed(fit, second):
         return "the shaft speed is not known well enough and the record does not confirm it"
     order = _unexplained(fit, spectrum, declared.ftf)
     if order is not None:

@@ -21,6 +21,7 @@ BAND_LOW_HZ = 100.0  #: below lie unbalance, hum and the machine's walk, not the
 BAND_HIGH_HZ = 12_000.0  #: depths, and so every limit on them, hold for this band; see docs/machines.md
 LONGEST_S = 10.0
 _LEAST_RATE = 1000
+_LEAST_BINS = 16
 _OFFSET = 1.5  # ln: the largest of three noise bins is expected at 0.6; this asks for a clear line
 _ABSENT = -1.0
 GAIN_TOP = 4.5  #: nothing earns more, however strong: strength cannot buy a diagnosis, only the number of lines can
@@ -87,7 +88,13 @@ class Spectra:
     band_hz: tuple[float, float]
 
 
-def spectra(x: NDArray[np.floating], rate: float, shaft_hz: float, top_hz: float) -> Spectra:
+def spectra(
+    x: NDArray[np.floating],
+    rate: float,
+    shaft_hz: float,
+    top_hz: float,
+    band_hz: tuple[float, float] = (BAND_LOW_HZ, BAND_HIGH_HZ),
+) -> Spectra:
     """Whiten, take both envelopes, and find the lines in them.
 
     Parameters
@@ -100,11 +107,15 @@ def spectra(x: NDArray[np.floating], rate: float, shaft_hz: float, top_hz: float
         Roughly; the background of a line is the median over half of it to both sides.
     top_hz
         Highest frequency anybody will ask for.
+    band_hz
+        Which the envelopes are made of, as far as the rate reaches. Depths grow as it narrows: every limit on them
+        holds for the default alone.
 
     Raises
     ------
     ValueError
-        Where the sound is not finite, not one-dimensional, or holds less than four turns of the shaft.
+        Where the sound is not finite, not one-dimensional, or holds less than four turns of the shaft, or where the
+        band is empty.
     """
     if x.ndim != 1 or not np.isfinite(x).all():
         raise ValueError(f"envelope: found sound of shape {x.shape} or not finite; wanted finite numbers in one row")
@@ -117,29 +128,80 @@ def spectra(x: NDArray[np.floating], rate: float, shaft_hz: float, top_hz: float
     step = rate / n
     spectrum = scipy.fft.rfft(x - x.mean())
     half_width = max(12, round(0.5 * shaft_hz / step))
-    p, band = _whitened_power(spectrum, step, rate)
+    first, m = _bins(band_hz, step, len(spectrum))
+    p = _whitened_power(spectrum, first, m)
     mean = float(p.mean())
     keep = int(top_hz / step) + 2 * half_width
     log = _lines(np.log(p + 0.01 * mean), step, half_width, keep)
     square = _lines(p / mean, step, half_width, keep)
-    return Spectra(log, square, _raw_lines(spectrum, step, half_width, keep), n / rate, band)
+    return Spectra(
+        log, square, _raw_lines(spectrum, step, half_width, keep), n / rate, (first * step, (first + m) * step)
+    )
 
 
-def _whitened_power(spectrum: NDArray[np.complex128], step: float, rate: float) -> tuple[Floats, tuple[float, float]]:
-    """Squared magnitude of the whitened analytic signal in the band, shape (m,), and the band's edges.
+def squared_envelope_spectrum(
+    x: NDArray[np.floating], rate: float, band_hz: tuple[float, float]
+) -> tuple[Floats, float]:
+    """Compute the plain squared envelope spectrum of one band: what an analyst looks at first.
 
-    The bins of the band alone are transformed back: filter, analytic signal and decimation in one.
+    e = |z|^2 with z the analytic signal of the band, S = |rfft(e - mean e)|; as depth 2 S / (n mean e) it has no unit
+    and 1 is full modulation (R. B. Randall and J. Antoni 2011, MSSP 25:485). Band-pass, analytic signal and decimation
+    are one step: the bins of the band alone are transformed back.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n,)
+        Any unit, finite. In single precision, which the bins of a long record bear, at half the cost.
+    rate
+        Samples per second.
+    band_hz
+        Lower and upper edge.
+
+    Returns
+    -------
+    tuple
+        Depth at 0, step, 2 step, ... Hz, shape (m,), up to half the width of the band, and the step in Hz.
+
+    Raises
+    ------
+    ValueError
+        Where the sound is not finite or not one-dimensional, or the band holds fewer than 16 bins.
     """
-    first = int(np.ceil(BAND_LOW_HZ / step))
-    wanted = min(len(spectrum) - 1, int(min(rate / 2, BAND_HIGH_HZ) / step)) - first
-    m = scipy.fft.prev_fast_len(wanted)
+    if x.ndim != 1 or len(x) < 2 * _LEAST_BINS or not np.isfinite(x).all():
+        raise ValueError(f"envelope: found sound of shape {x.shape} or not finite; wanted finite numbers in one row")
+    n = scipy.fft.prev_fast_len(len(x), real=True)
+    loudest = x.dtype.type(np.abs(x).max()) or 1  # squares of very loud or faint numbers leave single precision
+    spectrum = scipy.fft.rfft(x[len(x) - n :] / loudest)
+    step = rate / n
+    first, m = _bins(band_hz, step, len(spectrum))
+    z = scipy.fft.ifft(spectrum[first : first + m])
+    e = z.real**2 + z.imag**2
+    mean = float(e.mean())
+    depth = np.abs(scipy.fft.rfft(e - e.mean())).astype(np.float64) * (2 / (m * mean) if mean > 0 else 0.0)
+    return depth, step
+
+
+def _bins(band_hz: tuple[float, float], step: float, available: int) -> tuple[int, int]:
+    """First bin of a band and how many, a number the FFT is fast at."""
+    first = max(1, int(np.ceil(band_hz[0] / step)))
+    wanted = min(available - 1, int(band_hz[1] / step)) - first
+    if wanted < _LEAST_BINS:
+        raise ValueError(
+            f"envelope: found a band from {band_hz[0]:g} to {band_hz[1]:g} Hz; wanted one below half the rate "
+            f"and {_LEAST_BINS * step:g} Hz wide or more"
+        )
+    return first, scipy.fft.prev_fast_len(wanted)
+
+
+def _whitened_power(spectrum: NDArray[np.complex128], first: int, m: int) -> Floats:
+    """Squared magnitude of the whitened analytic signal of a band, shape (m,)."""
     magnitude = np.abs(spectrum)
     loudest = float(magnitude.max())
     if not loudest > 0:  # digital silence: no lines anywhere
-        return np.ones(m), (first * step, (first + m) * step)
+        return np.ones(m)
     inside = slice(first, first + m)
     z = scipy.fft.ifft(spectrum[inside] / (magnitude[inside] + 1e-9 * loudest))
-    return np.asarray(z.real**2 + z.imag**2), (first * step, (first + m) * step)
+    return np.asarray(z.real**2 + z.imag**2)
 
 
 def _lines(e: Floats, step: float, half_width: int, keep: int) -> LineSpectrum:

@@ -11,6 +11,8 @@ Floats = NDArray[np.float64]
 
 CONFIRMED = 6.0  #: evidence of two clear shaft lines
 CONTRADICTED = 5.0  #: right speeds were beaten by 4.2 at most, wrong ones by 4.8 and mostly 8 (docs/machines.md)
+_AS_GOOD = 1.0  # less evidence than this makes no difference: noise in one of ten lines does that
+_WIDEST = 48  # steps to either side: four bins
 _ENVELOPE_ORDERS = np.arange(1, 7)
 _RAW_ORDERS = np.arange(1, 5)
 
@@ -65,3 +67,22 @@ def contradiction(
     best = int(np.argmax(evidence))
     by = float(evidence[best] - shaft_evidence(envelope, raw, near).max())
     return OtherSpeed(float(others[best]), by) if by > CONTRADICTED else None
+
+
+def uncertainty(envelope: LineSpectrum, raw: LineSpectrum, shaft_hz: float) -> float:
+    """Say how far the speed may lie from where it was found, Hz.
+
+    The width of the stretch around it in which the evidence is within `_AS_GOOD` of what it is there, and no less than
+    a twelfth of a bin, the step of `speed_grid`. Half the width held the tachometer's speed in two of three records of
+    CWRU, the width holds it in nine of ten (docs/accuracy-machines.md).
+    """
+    step = envelope.step_hz / 12
+    reach = min(_WIDEST, int(shaft_hz / step) - 1)
+    around: Floats = np.asarray(shaft_hz + step * np.arange(-reach, reach + 1), np.float64)
+    evidence = shaft_evidence(envelope, raw, around)
+    worse = evidence < evidence[reach] - _AS_GOOD
+    below = np.flatnonzero(worse[:reach])
+    above = np.flatnonzero(worse[reach:])
+    low = below[-1] + 1 if len(below) else 0
+    high = reach + above[0] - 1 if len(above) else len(around) - 1
+    return float(max(step, around[high] - around[low]))

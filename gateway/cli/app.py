@@ -33,6 +33,7 @@ COMMANDS = {
     "teach": ("gateway.cli.teach:command", "Learn a recipe from recordings of good parts."),
     "recipe": ("gateway.cli.recipe:command", "What a recipe has learned: its card, figures and limits."),
     "judge": ("gateway.cli.judge:command", "Judge recordings by a recipe, one line a part."),
+    "diagnose": ("gateway.cli.diagnose:command", "Which bearing fault recordings show, and the picture of it."),
     "parts": ("gateway.cli.parts:command", "The parts the store holds."),
     "events": ("gateway.cli.events:command", "What happened, as the store holds it."),
     "orders": ("gateway.cli.orders:command", "The work orders, and what still waits to be sent."),
