@@ -116,9 +116,11 @@ class ModbusCallingPlc:
         self._port = port
         self._values: dict[str, float] = {}
         self._calling: asyncio.Task[None] | None = None
+        self._gone = False
 
     async def start(self) -> str:
         """Begin to call the gateway; returns its host:port."""
+        self._gone = False
         self._calling = asyncio.create_task(self._call(), name="simulated PLC scan")
         return f"127.0.0.1:{self._port}"
 
@@ -128,10 +130,11 @@ class ModbusCallingPlc:
 
     async def stop(self) -> None:
         """Be gone."""
+        self._gone = True
         await _ended(self._calling)
 
     async def _call(self) -> None:
-        while True:
+        while not self._gone:  # cancelled in a request, pymodbus may answer with a fault of its own instead
             client = AsyncModbusTcpClient("127.0.0.1", port=self._port, timeout=0.2, retries=0, reconnect_delay=0)
             try:
                 if await client.connect():
