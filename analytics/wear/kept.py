@@ -34,7 +34,7 @@ def to_plain(state: WearState) -> dict[str, Any]:
         "lowest_db": _plain(state.lowest_db),
         "warning": asdict(state.warning),
         "alarm": asdict(state.alarm),
-        "ages_s": list(state.ages_s),
+        "calm_s": state.calm_s,
         "old": [_plain(one) for one in state.old],
     }
 
@@ -89,7 +89,7 @@ def _state(plain: Mapping[str, Any]) -> WearState:
         _array(plain["lowest_db"], judging),
         _latch(plain["warning"]),
         _latch(plain["alarm"]),
-        tuple(map(_number, plain["ages_s"])),
+        _number(plain["calm_s"]),
         tuple(_array(one, (k,)) for one in plain["old"]),
     )
 

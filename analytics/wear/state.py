@@ -39,6 +39,8 @@ class Setting:
         Both limits are raised to at least this many times the noise of the short median (the alarm twice as many).
     back_db
         A level is left this far below its limit.
+    calm_db
+        So near to normal nothing has begun to rise.
     fall_db
         Further below normal is not this machine running: it stands, or the ear is deaf.
     """
@@ -51,6 +53,7 @@ class Setting:
     alarm_db: float = 6.0
     noise_factor: float = 4.0
     back_db: float = 1.0
+    calm_db: float = 1.0
     fall_db: float = 20.0
 
     def __post_init__(self) -> None:
@@ -65,8 +68,9 @@ class Setting:
             raise ValueError(f"wear: found {self}; wanted whole numbers of summaries")
         if not (1 <= self.short <= self.long and self.short <= self.learn and self.persist >= 1):
             raise ValueError(f"wear: found {self}; wanted 1 <= short <= long, short <= learn, persist >= 1")
-        if not 0 <= self.back_db < self.warning_db < self.alarm_db < self.fall_db:
-            raise ValueError(f"wear: found {self}; wanted 0 <= back_db < warning_db < alarm_db < fall_db")
+        least = min(self.back_db, self.calm_db)
+        if not 0 <= least <= max(self.back_db, self.calm_db) < self.warning_db < self.alarm_db < self.fall_db:
+            raise ValueError(f"wear: found {self}; wanted 0 <= back_db, calm_db < warning_db < alarm_db < fall_db")
 
 
 DEFAULT: Final = Setting()
@@ -83,7 +87,7 @@ class Latch:
     count
         Summaries in a row that speak against `on`.
     since_s
-        Age at which the run that switched it on began; None while off.
+        Age at which the rise that switched it on began; None while off.
     """
 
     on: bool = False
@@ -123,8 +127,8 @@ class WearState:
         The adaptive baseline over the frozen one, <= 0.
     warning, alarm
         Whether each is on.
-    ages_s
-        Age of each of the latest `persist` summaries.
+    calm_s
+        Age at which the level was last within `calm_db` of normal: where a rise begins.
     old : tuple of ndarray, each of shape (k,)
         Levels of normal before each maintenance, latest last.
     """
@@ -143,7 +147,7 @@ class WearState:
     lowest_db: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     warning: Latch = Latch()
     alarm: Latch = Latch()
-    ages_s: tuple[float, ...] = ()
+    calm_s: float = 0.0
     old: tuple[NDArray[np.float64], ...] = ()
 
     @property

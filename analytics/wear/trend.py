@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from analytics.wear.covariates import learn_expected
 from analytics.wear.indicators import FLOOR_DB
-from analytics.wear.life import Life, remaining
+from analytics.wear.life import END_DB, Life, remaining
 from analytics.wear.state import Latch, Wear, WearState
 from analytics.wear.summary import Summary
 
@@ -137,7 +137,6 @@ def _heard(state: WearState, over: NDArray[np.float64]) -> WearState:
         recent=recent,
         steps=state.steps + 1,
         lowest_db=np.fmin(state.lowest_db, _median(recent)),
-        ages_s=(*state.ages_s, state.age_s)[-state.setting.persist :],
     )
 
 
@@ -152,6 +151,7 @@ def _judge(state: WearState) -> tuple[WearState, Wear]:
     over, scale = float(db[lead]), float(warning[lead]) / setting.warning_db
     state = replace(
         state,
+        calm_s=state.age_s if over <= setting.calm_db else state.calm_s,
         warning=_latched(state, state.warning, over, setting.warning_db * scale),
         alarm=_latched(state, state.alarm, over, setting.alarm_db * scale),
     )
@@ -167,14 +167,15 @@ def _latched(state: WearState, latch: Latch, db: float, limit_db: float) -> Latc
         return replace(latch, count=0)
     if latch.count + 1 < state.setting.persist:
         return replace(latch, count=latch.count + 1)
-    return Latch() if latch.on else Latch(True, 0, state.ages_s[0])
+    return Latch() if latch.on else Latch(True, 0, state.calm_s)
 
 
 def _reason(state: WearState, lead: int, db: float, life: Life | None) -> str:
     at = f"{state.names[lead]} {db:+.1f} dB over baseline"
     if life is None or state.warning.since_s is None:
         return f"{at}; no trend"
-    return f"{at}, rising since {_span(state.age_s - state.warning.since_s)} of running"
+    rising = f"{at}, rising since {_span(state.age_s - state.warning.since_s)} of running"
+    return f"{rising}; machines like it had ended at {END_DB:.0f} dB" if db >= END_DB else rising
 
 
 def _span(seconds: float) -> str:
