@@ -34,6 +34,7 @@ COMMANDS = {
     "recipe": ("gateway.cli.recipe:command", "What a recipe has learned: its card, figures and limits."),
     "judge": ("gateway.cli.judge:command", "Judge recordings by a recipe, one line a part."),
     "diagnose": ("gateway.cli.diagnose:command", "Which bearing fault recordings show, and the picture of it."),
+    "trend": ("gateway.cli.trend:command", "Wear over a recorded history: warning, alarm, remaining life."),
     "parts": ("gateway.cli.parts:command", "The parts the store holds."),
     "events": ("gateway.cli.events:command", "What happened, as the store holds it."),
     "orders": ("gateway.cli.orders:command", "The work orders, and what still waits to be sent."),
