@@ -13,7 +13,7 @@ from tests.plant.castings import SEED
 from tests.plant.running import until
 
 # Long times: other tests share the machine, and here it is judged what is said of a part, not how soon.
-DEADLINE_S, ACK_S = 2.5, 2.0
+DEADLINE_S, ACK_S = 1.8, 1.5
 READY = (GwState.READY, GwState.BUSY, GwState.DEGRADED)
 
 

@@ -12,7 +12,7 @@ from tests.plant.running import RunningGateway, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
-TAUGHT = 16
+TAUGHT = 12
 
 
 async def test_a_station_taught_in_mode_3_judges_in_mode_1_keeps_rejects_alone_and_ends_in_order(tmp_path):
