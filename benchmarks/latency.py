@@ -31,7 +31,7 @@ from asyncua import Client, Server, ua
 from analytics.signal.capture import Capture
 from analytics.synthesis.parts import part_sound
 from analytics.synthesis.streams import Ambience
-from connectors.plc.open import hush_libraries
+from connectors.plc.hush import hush_libraries
 from connectors.simulated.plc_modbus import ModbusCallingPlc, ModbusServingPlc
 from connectors.simulated.plc_opcua import OpcUaServingPlc
 from connectors.simulated.plc_program import PartLog, PlcProgram, PlcSettings

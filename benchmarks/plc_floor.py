@@ -20,7 +20,8 @@ import psutil
 from connectors.plc.modbus import ModbusSettings
 from connectors.plc.modbus_server import ModbusServerPlc, ModbusServerSettings
 from connectors.plc.opcua_session import OpcUaSettings
-from connectors.plc.open import hush_libraries, open_port
+from connectors.plc.hush import hush_libraries
+from connectors.plc.open import open_port
 from connectors.plc.port import GwImage, PlcPort
 from connectors.simulated.plc_modbus import ModbusCallingPlc, ModbusServingPlc
 from connectors.simulated.plc_opcua import OpcUaServingPlc, simulated_tags

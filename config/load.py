@@ -107,7 +107,8 @@ def _sentence(error: ErrorDetails) -> str:  # noqa: C901, PLR0912  a dictionary 
         case "literal_error":
             return f"found {found}; wanted {context['expected']}{_nearest(error['input'], context['expected'])}"
         case "union_tag_invalid":
-            return f"found kind = {context['tag']!r}; wanted {context['expected_tags']}"
+            wanted = context["expected_tags"]
+            return f"found kind = {context['tag']!r}; wanted {wanted}{_nearest(context['tag'], wanted)}"
         case "union_tag_not_found":
             return 'no kind; wanted kind = "..." first: it says which keys may follow'
         case "greater_than":

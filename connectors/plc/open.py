@@ -1,6 +1,5 @@
 """Which class speaks which protocol: a new one is a file of its own and a line here."""
 
-import logging
 from collections.abc import Callable
 
 from connectors.plc.modbus import ModbusPlc, ModbusSettings
@@ -21,13 +20,3 @@ _KINDS: dict[type, Callable[..., PlcPort]] = {
 def open_port(settings: PlcSettings) -> PlcPort:
     """Make a new, closed port for these settings; its `open` connects."""
     return _KINDS[type(settings)](settings)
-
-
-def hush_libraries() -> None:
-    """Let asyncua and pymodbus log nothing: a process calls it once, where it sets up its log.
-
-    On a lost line both write tracebacks and hex dumps, some of them every second. What they know comes to us as an
-    exception and is said once, in a sentence, by whoever owns the port.
-    """
-    for library in ("asyncua", "pymodbus"):
-        logging.getLogger(library).setLevel(logging.CRITICAL)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from config.site import Site
 from config.values import Secret
 from connectors.cmms.open import open_cmms
+from connectors.plc.hush import hush_libraries
 from connectors.plc.open import open_port
 from connectors.plc.port import PlcFault
 from gateway.audio.open import make_source
@@ -47,6 +48,7 @@ def command(
     Nothing is started and no tag is written, with --connect neither: it opens each PLC, CMMS and source, looks at
     every tag, type and mapping, loads each recipe, and closes again. Exit code 1 where one of them does not do.
     """
+    hush_libraries()
     loaded = load_site(site)
     if full:
         _print_full(loaded, json=json)

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import structlog
 
+from connectors.plc.hush import hush_libraries
 from gateway.processes.channel import Channel, ChannelClosed
 from gateway.processes.clock import Clock, SystemClock
 
@@ -25,9 +26,6 @@ BodyName = str
 #: One thread a worker: two threads on small products only add wake-up latency, and four workers share few cores.
 BACKGROUND_NICE = 10  #: of 19: a weight of about a tenth against a process that judges
 
-#: On a lost line both write tracebacks and hex dumps, some every second; what they know comes to us as an exception and
-#: is said once, in a sentence, by whoever owns the port.
-HUSHED = ("asyncua", "pymodbus")
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -53,8 +51,7 @@ def log_as(process: str, *, plain: bool = False) -> None:
     structlog.contextvars.bind_contextvars(process=process)
     # Libraries speak through the standard library: their errors are kept, their chatter is not.
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
-    for library in HUSHED:
-        logging.getLogger(library).setLevel(logging.CRITICAL)
+    hush_libraries()
 
 
 def silence() -> None:

@@ -1,7 +1,7 @@
 import pytest
 import pytest_asyncio
 
-from connectors.plc.open import hush_libraries
+from connectors.plc.hush import hush_libraries
 from tests.plant.castings import Bin, write_castings_recipe
 from tests.plant.lines import PlantPlc, write_site
 from tests.plant.running import RunningGateway

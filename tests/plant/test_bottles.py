@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from benchmarks import bottles_line
-from connectors.plc.open import hush_libraries
+from connectors.plc.hush import hush_libraries
 
 pytestmark = [
     pytest.mark.slow,
