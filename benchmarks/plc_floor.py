@@ -17,10 +17,10 @@ from typing import Any
 
 import psutil
 
+from connectors.plc.hush import hush_libraries
 from connectors.plc.modbus import ModbusSettings
 from connectors.plc.modbus_server import ModbusServerPlc, ModbusServerSettings
 from connectors.plc.opcua_session import OpcUaSettings
-from connectors.plc.hush import hush_libraries
 from connectors.plc.open import open_port
 from connectors.plc.port import GwImage, PlcPort
 from connectors.simulated.plc_modbus import ModbusCallingPlc, ModbusServingPlc
@@ -100,7 +100,7 @@ async def acknowledged(port: PlcPort, station: str, count: int) -> dict[str, Any
         image = GwImage(boot_id=1, state=1, result_head=sequence, verdict=2, score=1.5, result_seq=sequence)
         start = time.perf_counter()
         await port.result(station, image)
-        while (await port.poll())[station].result_ack != sequence:  # noqa: ASYNC110  -- it is the PLC that is waited for
+        while (await port.poll())[station].result_ack != sequence:
             await asyncio.sleep(0.0005)
         taken.append(time.perf_counter() - start)
     return percentiles(taken)

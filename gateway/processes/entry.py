@@ -23,9 +23,9 @@ from gateway.processes.clock import Clock, SystemClock
 Body = Callable[[Any, Channel, Clock], None]
 BodyName = str
 
-#: One thread a worker: two threads on small products only add wake-up latency, and four workers share few cores.
 BACKGROUND_NICE = 10  #: of 19: a weight of about a tenth against a process that judges
 
+#: One thread a worker: two threads on small products only add wake-up latency, and four workers share few cores.
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
