@@ -111,12 +111,24 @@ def _decide(
         called = _call(hearings[envelope], spectrum, "both" if len(calls) == 2 else envelope)
         return called, hearings[envelope].fits, spectrum
     if all(h.silent for h in hearings.values()):
+        exact = _hear("LOG", replace(heard, log=heard.plain), grid, Declared(shaft_hz, tolerance, bearing.ftf), bearing)
+        if not exact.silent:
+            return _abstain(exact, heard.plain, _exact(exact), shaft_hz), exact.fits, heard.plain
         return _nothing(hearings, heard, shaft_hz, bearing.ftf)
     # The envelope with more to say gives the reason.
     telling = log if not log.silent or hearings["SQ"].silent else hearings["SQ"]
     assert telling.veto is not None
     spectrum = heard.log if telling is log else heard.square
     return _abstain(telling, spectrum, telling.veto, shaft_hz), telling.fits, spectrum
+
+
+def _exact(hearing: _Hearing) -> str:
+    """Say why lines that whitening takes away are no call, and no reason to say none either."""
+    fit = next(f for f in hearing.fits if quiet(f, "LOG") is None)
+    return (
+        f"lines of {fit.family.name} order at {fit.carrier_hz:.1f} Hz repeat as exactly as a machine's own tones: "
+        "no proof of a fault, and no silence"
+    )
 
 
 def _nothing(

@@ -75,6 +75,8 @@ class Spectra:
         Lines of the two envelopes.
     raw
         Lines of the sound itself (no depths: zeros), for the speed alone.
+    plain
+        Lines of the logarithmic envelope without whitening, which takes away whatever repeats exactly.
     seconds
         Length of the record that was used.
     band_hz
@@ -84,6 +86,7 @@ class Spectra:
     log: LineSpectrum
     square: LineSpectrum
     raw: LineSpectrum
+    plain: LineSpectrum
     seconds: float
     band_hz: tuple[float, float]
 
@@ -129,14 +132,13 @@ def spectra(
     spectrum = scipy.fft.rfft(x - x.mean())
     half_width = max(12, round(0.5 * shaft_hz / step))
     first, m = _bins(band_hz, step, len(spectrum))
-    p = _whitened_power(spectrum, first, m)
-    mean = float(p.mean())
     keep = int(top_hz / step) + 2 * half_width
-    log = _lines(np.log(p + 0.01 * mean), step, half_width, keep)
-    square = _lines(p / mean, step, half_width, keep)
-    return Spectra(
-        log, square, _raw_lines(spectrum, step, half_width, keep), n / rate, (first * step, (first + m) * step)
-    )
+    plain = _lines(_logarithm(_power(spectrum[first : first + m])), step, half_width, keep)
+    p = _whitened_power(spectrum, first, m)
+    log = _lines(_logarithm(p), step, half_width, keep)
+    square = _lines(p / float(p.mean()), step, half_width, keep)
+    raw = _raw_lines(spectrum, step, half_width, keep)
+    return Spectra(log, square, raw, plain, n / rate, (first * step, (first + m) * step))
 
 
 def squared_envelope_spectrum(
@@ -200,8 +202,18 @@ def _whitened_power(spectrum: NDArray[np.complex128], first: int, m: int) -> Flo
     if not loudest > 0:  # digital silence: no lines anywhere
         return np.ones(m)
     inside = slice(first, first + m)
-    z = scipy.fft.ifft(spectrum[inside] / (magnitude[inside] + 1e-9 * loudest))
+    return _power(spectrum[inside] / (magnitude[inside] + 1e-9 * loudest))
+
+
+def _power(band: NDArray[np.complex128]) -> Floats:
+    """Squared magnitude of the analytic signal of a band, shape (m,)."""
+    z = scipy.fft.ifft(band)
     return np.asarray(z.real**2 + z.imag**2)
+
+
+def _logarithm(power: Floats) -> Floats:
+    """Its logarithm, over a floor of a hundredth of the mean: silence between impacts must not outweigh them."""
+    return np.asarray(np.log(power + 0.01 * float(power.mean()) + 1e-300))
 
 
 def _lines(e: Floats, step: float, half_width: int, keep: int) -> LineSpectrum:

@@ -110,6 +110,21 @@ def test_a_line_on_twice_the_mains_names_nothing():
     assert "100 Hz, a multiple of twice the mains" in found.reason
 
 
+def test_lines_that_repeat_exactly_are_neither_a_fault_nor_none():
+    """Whitening takes them for the machine's own tones; nothing in a bearing repeats to the sample."""
+    x = machine(seconds=6.0)
+    period = round(RATE / (BEARING.bpfi * 24.7))
+    ring = 5 * np.exp(-np.arange(80) / 20) * np.sin(2 * np.pi * 4000 * np.arange(80) / RATE)
+    for start in range(0, len(x) - 80, period):
+        x[start : start + 80] += ring
+
+    found = diagnose(x, RATE, 1482.0, 0.02, BEARING)
+
+    assert found.name == UNDECIDED
+    assert "inner race order" in found.reason
+    assert "repeat as exactly" in found.reason
+
+
 def test_digital_silence_and_a_constant_are_not_called():
     for x in (np.zeros(8 * RATE), np.full(8 * RATE, 0.3)):
         assert not diagnose(x, RATE, 1482.0, 0.02, BEARING).called
