@@ -138,8 +138,10 @@ def _block_faults(
 def _machine_faults(
     where: str, machine: Mapping[str, Any], plcs: Mapping[str, Any], cmmss: Mapping[str, Any]
 ) -> Iterator[Found]:
-    for key in ("speed", "runs"):
-        tag = machine.get(key)
+    covariates = machine.get("covariates", ())
+    listed = covariates if isinstance(covariates, list) else ()
+    tags = {key: machine.get(key) for key in ("speed", "runs")}
+    for key, tag in (tags | {f"covariates[{number}]": one for number, one in enumerate(listed)}).items():
         if not isinstance(tag, Mapping):
             continue
         yield from _named(f"{where}.{key}.plc", tag.get("plc"), plcs, "plc")
@@ -152,6 +154,13 @@ def _machine_faults(
     yield from _named(f"{where}.orders", machine.get("orders"), cmmss, "cmms")
     if machine.get("bearings") and "speed" not in machine and "rpm" not in machine:
         yield where, "has bearings and no speed; wanted speed = { plc = ..., tag = ... } or rpm = 1480"
+    indicators = machine.get("indicators", ())
+    for number, one in enumerate(indicators if isinstance(indicators, list) else ()):
+        if isinstance(one, Mapping) and "order" in one and "speed" not in machine and "rpm" not in machine:
+            yield (
+                f"{where}.indicators[{number}].order",
+                "a multiple of a speed nobody tells; wanted speed = { plc = ..., tag = ... } or rpm = 1480 beside it",
+            )
 
 
 def _serve_faults(serve: Mapping[str, Any]) -> Iterator[Found]:

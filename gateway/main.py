@@ -5,7 +5,7 @@ Nothing here blocks. What is slow has a process of its own, and a queue that is 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 
@@ -16,6 +16,7 @@ from gateway.handshake.link import Link
 from gateway.processes.alarms import AlarmBoard, standing
 from gateway.processes.clock import Clock
 from gateway.processes.entry import BodyName, freeze_heap
+from gateway.processes.memory import MachineMemory
 from gateway.processes.messages import (
     Command,
     CommandAnswer,
@@ -25,6 +26,7 @@ from gateway.processes.messages import (
     EarReport,
     EventRecord,
     Judged,
+    KeptStates,
     LedgerReport,
     PartRecord,
     PlantState,
@@ -62,6 +64,7 @@ class StationFacts:
     link: int | None = None  #: index of its part flow's link
     rpm_value: str = ""  #: names of the plain tags its machine flow listens to; empty = none
     running_value: str = ""
+    covariate_values: Mapping[str, str] = field(default_factory=dict)  #: by the covariate's own name
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ class Gateway:
         self._others = {o.name for o in others}
         self._heard = _Heard({}, {}, None, clock.now())
         self._recipes: dict[str, dict[int, RecipeView]] = {}
+        self._plant: dict[str, PlantValue] = {}
+        self._memory = MachineMemory(self.to_worker)
         self._alarms = AlarmBoard()
         self._teaching = teaching(self._start_learner)
         self._learners = 0
@@ -157,12 +162,15 @@ class Gateway:
     def plant_values(self, values: Mapping[str, PlantValue]) -> None:
         """Tell the machines what the plant's tags say."""
         now = self._clock.now()
+        self._plant.update(values)  # a machine's tags may lie in two PLCs
         for facts in self._stations.values():
-            rpm, running = values.get(facts.rpm_value), values.get(facts.running_value)
-            if rpm is None and running is None:
+            own = (facts.rpm_value, facts.running_value, *facts.covariate_values.values())
+            if not any(key in values for key in own):
                 continue
-            runs = None if running is None or running.value is None else bool(running.value)
-            self.to_worker(facts.name, PlantState(facts.name, now, runs, rpm.value if rpm else None))
+            rpm, running, *beside = (None if (said := self._plant.get(key)) is None else said.value for key in own)
+            runs = None if running is None else bool(running)
+            covariates = dict(zip(facts.covariate_values, beside, strict=True))
+            self.to_worker(facts.name, PlantState(facts.name, now, runs, rpm, covariates))
 
     # ---- the life of the process ------------------------------------------------------------
 
@@ -267,7 +275,7 @@ class Gateway:
                 self._heard.ears[message.station] = message
                 self._supervisor.send(LEDGER, message)
             case ConditionReport():
-                self._heard.conditions[message.station] = message
+                self._heard.conditions[message.station] = self._memory.heard(message)
                 self._supervisor.send(LEDGER, message)
             case RecipeLoaded():
                 self._recipe_loaded(message.station, {message.part_type: message.recipe})
@@ -303,6 +311,7 @@ class Gateway:
         self._event(
             started.worker, "worker-started", f"{started.worker} hears {', '.join(self._heard_by(started.worker))}"
         )
+        self._memory.back(self._heard_by(started.worker))
         self._each_link(started.worker, Link.worker_back)
         for station, recipes in started.recipes.items():
             # What was learned since the site file was read is kept by the folder it was written to.
@@ -348,7 +357,9 @@ class Gateway:
             case Command():
                 self._supervisor.send(LEDGER, message)
             case RestartBaseline():
-                self.to_worker(message.station, message)
+                self._memory.restart(message)
+            case KeptStates():
+                self._memory.stored(message)
             case EventRecord():
                 self.record(message)
             case SelfTestDue():

@@ -21,7 +21,8 @@ from gateway.ledger.scribe import Scribe
 from gateway.ledger.sender import Sender
 from gateway.processes.channel import ChannelClosed, Endpoint
 from gateway.processes.clock import Clock
-from gateway.processes.messages import LedgerReport, SelfTestDue, Stop
+from gateway.processes.messages import KeptStates, LedgerReport, SelfTestDue, Stop
+from gateway.store import records
 from gateway.store.database import Store
 from gateway.store.evidence import Evidence, free_bytes
 
@@ -75,7 +76,7 @@ class Ledger:
         self.store = Store.open(folder, clock.wall().isoformat(timespec="seconds"))
         stack.callback(self.store.close)
         self.evidence = Evidence(folder / "evidence", plan.keep.evidence_bytes)
-        self._channel, self._clock = channel, clock
+        self._channel, self._clock, self._plan = channel, clock, plan
         self._changes: SimpleQueue[None] = SimpleQueue()
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self.scribe = Scribe(Desk(plan, self.store, clock, random_id), self.store, self.evidence, clock)
@@ -97,6 +98,7 @@ class Ledger:
 
     def run(self) -> None:
         """Turn until it is told to stop."""
+        self._channel.send(KeptStates(self._machine_states()))
         self.painter.give_up_lost()
         for sender in self.senders.values():
             sender.start()
@@ -109,6 +111,12 @@ class Ledger:
             log.warning("main is gone: the ledger writes what it holds and ends")
         finally:
             self._finish()
+
+    def _machine_states(self) -> dict[str, str]:
+        """Give what the stations of machines learned, as far as the site file still has them."""
+        with self.store.reading() as db:
+            states = records.machine_states(db)
+        return {name: kept for name, kept in states.items() if (entry := self._plan.entry(name)) and entry.asset}
 
     def turn(self, wait_s: float) -> None:
         """Hear, write, report."""

@@ -10,6 +10,7 @@ from analytics.decision.verdict import Evaluation
 from gateway.incidents import rules
 from gateway.incidents.text import cut
 from gateway.ledger import commands, memory
+from gateway.ledger.hours import close_hours
 from gateway.ledger.minutes import Minutes
 from gateway.ledger.page import Clip, Page, Written
 from gateway.ledger.plan import LedgerPlan
@@ -32,6 +33,7 @@ from gateway.store.database import Store
 
 TEXT_MAX = 1_000  #: characters of an episode's sentence; whoever wrote more was not writing for people
 NAME_MAX = 100
+KEPT_MAX = 1_000_000  #: characters of what a machine's station wants to be told again; it needs some 20,000
 
 
 class Desk:
@@ -85,6 +87,8 @@ class Desk:
                 self._take(page, message)
             for minute in self._closed:
                 records.add_condition(db, minute)
+                entry = self._plan.entry(minute.station)
+                close_hours(db, self._plan.line, entry.asset if entry else "", minute.station)
             if review:
                 page.book, tells = rules.review(page.book, now, self._policy, self._make_id)
                 tell(page, tells, self._plan)
@@ -152,11 +156,23 @@ class Desk:
         entry = self._plan.entry(report.station)
         if entry is None or not entry.asset:
             return
-        page.reports[report.station] = replace(report, evidence=None)
+        self._wear(page, report)
+        if report.kept is not None and len(report.kept) <= KEPT_MAX:
+            records.set_machine_state(page.db, page.wall, report.station, report.kept)
+        page.reports[report.station] = replace(report, evidence=None, kept=None)
         if report.evidence is not None:
             page.drawn[report.station] = report
         for episode in report.episodes:
             self._episode(page, report.station, entry.asset, episode)
+
+    def _wear(self, page: Page, report: ConditionReport) -> None:
+        """Say where the level of wear changed; at a start nothing is known of before."""
+        before = page.reports.get(report.station)
+        if report.wear is None or before is None or before.wear is None or before.wear.level == report.wear.level:
+            return
+        sentence = f"wear: {before.wear.level} -> {report.wear.level}; {cut(report.wear.reason, TEXT_MAX)}"
+        level = "info" if report.wear.level == "normal" else "warning"
+        records.add_event(page.db, EventRecord(page.wall, report.station, "wear-changed", sentence, level))
 
     def _episode(self, page: Page, station: str, asset: str, episode: EpisodeView) -> None:
         unknown = page.book.of_episode(episode.id) is None
@@ -185,6 +201,7 @@ class Desk:
             return
         page.written.changed = True
         if command.name == "maintenance-done":
+            records.forget_machine_state(page.db, command.target)
             page.written.answers.append(RestartBaseline(command.target))
             said = f"maintenance done, says {command.who}; the normal sound is learned anew"
             records.add_event(page.db, EventRecord(page.wall, command.target, "maintenance-done", said))

@@ -56,6 +56,7 @@ class Keeper:
         days = {
             "parts": keep.parts_days,
             "conditions": keep.conditions_days,
+            "hours": keep.conditions_days,
             "events": keep.events_days,
             "audit": keep.events_days,
         }

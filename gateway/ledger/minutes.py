@@ -1,9 +1,11 @@
 """A machine's reports, about one a second, summarised to one row a minute."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 
-from gateway.processes.messages import ConditionReport
+from gateway.processes.messages import ConditionReport, WearView
 from gateway.store.records import ConditionMinute
 
 MINUTE_S = 60.0
@@ -20,7 +22,11 @@ class _Sum:
     diagnosis: str = ""
     baseline: str = ""
     quality: set[str] = field(default_factory=set)
+    bearing: str = ""
+    wear: WearView | None = None
     indicators: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    named: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    covariates: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
 
 class Minutes:
@@ -40,10 +46,16 @@ class Minutes:
             total.rpm.append(report.rpm)
         if report.level_over_baseline_db is not None:
             total.level.append(report.level_over_baseline_db)
-        total.diagnosis, total.baseline = report.diagnosis.name, report.baseline
+        total.diagnosis, total.bearing = report.diagnosis.name, report.diagnosis.bearing
+        total.baseline, total.wear = report.baseline, report.wear
         total.quality.update(report.quality)
-        for name, value in report.indicators.items():
-            total.indicators[name].append(value)
+        for into, found in ((total.indicators, report.indicators), (total.covariates, report.covariates)):
+            for name, value in found.items():
+                if isfinite(value):
+                    into[name].append(value)
+        for name, over in report.named.items():
+            if over is not None and isfinite(over):
+                total.named[name].append(over)
         return done
 
     def due(self, now: float, station: str | None = None) -> list[ConditionMinute]:
@@ -68,8 +80,16 @@ def _summary(station: str, total: _Sum) -> ConditionMinute:
         diagnosis=total.diagnosis,
         baseline=total.baseline,
         quality=tuple(sorted(total.quality)),
-        indicators={name: sum(values) / len(values) for name, values in sorted(total.indicators.items())},
+        indicators=_means(total.indicators),
+        bearing=total.bearing,
+        named=_means(total.named),
+        covariates=_means(total.covariates),
+        wear=total.wear,
     )
+
+
+def _means(found: Mapping[str, list[float]]) -> dict[str, float]:
+    return {name: sum(values) / len(values) for name, values in sorted(found.items())}
 
 
 def _mean(values: list[float]) -> float | None:

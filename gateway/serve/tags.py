@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from analytics.diagnosis.named import MODES as NAMED_MODES
+from gateway.processes.messages import WearView
 from gateway.processes.snapshot import Snapshot, StationView
 
 
@@ -81,7 +83,13 @@ STATES = ("Init", "Ready", "Busy", "Degraded", "Fault", "Locked out", "Bypass")
 MODES = ("Observe", "Shadow", "Active")
 LINKS = ("Down", "Connecting", "Up")
 _LINK = {"down": 0, "connecting": 1, "up": 2}
-DIAGNOSES = ("none", "undecided", "outer race", "inner race", "rolling element", "cage", "gear")
+DIAGNOSES = (
+    *("none", "undecided", "outer race", "inner race", "rolling element", "cage", "gear"),
+    *(mode for mode in NAMED_MODES if mode != "gear"),
+)
+LEVELS = ("normal", "warning", "alarm")
+TRENDS = ("learning", "steady", "rising", "falling", "unknown")
+LIFE_H_MAX = 100_000.0
 
 
 def known(value: Any, status: Status = Status.GOOD) -> Reading:  # noqa: ANN401  any tag's value
@@ -151,6 +159,22 @@ def _machine(pick: Callable[[Any], Any]) -> Callable[[Snapshot, StationView], Re
         return known(pick(station.condition), Status.GOOD if heard else Status.UNCERTAIN)
 
     return read
+
+
+def _wear(pick: Callable[[WearView], Any]) -> Callable[[Snapshot, StationView], Reading]:
+    return _machine(lambda condition: None if condition.wear is None else pick(condition.wear))
+
+
+def _life(field: str) -> Callable[[Snapshot, StationView], Reading]:
+    """Hours of remaining life; none, and so Bad, without a trend."""
+    return _wear(lambda wear: None if wear.life is None else min(getattr(wear.life, field), LIFE_H_MAX))
+
+
+def _word(words: tuple[str, ...], word: str) -> int | None:
+    return words.index(word) if word in words else None
+
+
+_HOURS = ("h", 0, LIFE_H_MAX)
 
 
 def _percentile(of_all: Sequence[float], share: float) -> float | None:
@@ -253,6 +277,20 @@ CONDITION = (
     Tag("Condition", "Bearing", Kind.TEXT, _machine(lambda c: c.diagnosis.bearing), "Which one"),
     Tag("Condition", "Reason", Kind.TEXT, _machine(lambda c: c.diagnosis.reason), "One sentence"),
     Tag("Condition", "Confidence", Kind.FLOAT, _machine(lambda c: c.diagnosis.confidence), "", "1", 0, 1),
+    Tag("Condition", "Level", Kind.WORDS, _wear(lambda w: _word(LEVELS, w.level)), "Of wear", words=LEVELS),
+    Tag("Condition", "Trend", Kind.WORDS, _wear(lambda w: _word(TRENDS, w.trend)), "Of wear", words=TRENDS),
+    Tag(
+        *("Condition", "WearOverBaselineDb", Kind.FLOAT, _wear(lambda w: w.over_db)),
+        *("What load, speed and temperature explain taken off", "dB", -20, 60),
+    ),
+    *(
+        Tag("Condition", f"RemainingLife{end}H", Kind.FLOAT, _life(field), f"{text}; none without a trend", *_HOURS)
+        for end, field, text in (
+            ("Low", "low_h", "Lower end of the interval, running hours"),
+            ("Mid", "mid_h", "Middle of the interval, running hours"),
+            ("High", "high_h", "Upper end of the interval, running hours"),
+        )
+    ),
 )
 
 

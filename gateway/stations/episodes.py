@@ -1,15 +1,19 @@
 """The alarms of one machine, from raised to cleared."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from analytics.decision.persistence import Change, Observation, Persistence, Rule, step
 from gateway.processes.messages import EpisodeView
 
 REPEATED = 30  #: reports that still carry a cleared episode, so that one lost message loses nothing
 
+EPISODES_MOST = 100  #: taken up again after a restart; a machine has a few
+
 Key = tuple[str, str]  #: bearing and failure mode
+_FIELDS = tuple(field.name for field in fields(EpisodeView))
 
 
 class Episodes:
@@ -29,6 +33,7 @@ class Episodes:
         self._states: dict[Key, Persistence] = {}
         self._active: dict[Key, EpisodeView] = {}
         self._cleared: list[tuple[EpisodeView, int]] = []
+        self.changed = False  #: raised, cleared or graver since it was last asked for
 
     def active(self, failure_mode: str | None = None) -> bool:
         """Tell whether an episode of this failure mode, or of any, lasts."""
@@ -40,13 +45,23 @@ class Episodes:
         self._states[key] = state
         if change is Change.RAISED:
             self._active[key] = EpisodeView(self._make_id(), key[1], severity, raised_at, active=True, text=text)
+            self.changed = True
         elif change is Change.CLEARED:
             self._clear(key)
         return change is Change.RAISED
 
+    def hold(self, key: Key, raised_at: str, severity: str, text: str, *, there: bool) -> None:
+        """Raise or clear what has its own persistence."""
+        if there and key not in self._active:
+            self._active[key] = EpisodeView(self._make_id(), key[1], severity, raised_at, active=True, text=text)
+            self.changed = True
+        elif not there and key in self._active:
+            self._clear(key)
+
     def escalate(self) -> None:
         """Make every lasting episode critical: the level says so."""
         for key, view in self._active.items():
+            self.changed |= view.severity != "critical"
             self._active[key] = replace(view, severity="critical")
 
     def end(self) -> None:
@@ -61,7 +76,29 @@ class Episodes:
         self._cleared = [(view, left - 1) for view, left in self._cleared if left > 1]
         return views
 
+    # ---- over a restart -------------------------------------------------------------------------------------------
+
+    def plain(self) -> list[dict[str, Any]]:
+        """Give what lasts, in plain words."""
+        return [{"bearing": key[0], **asdict(view)} for key, view in self._active.items()]
+
+    def recall(self, plain: object) -> bool:
+        """Take up what `plain` gave in an earlier life; False, and nothing is changed, where it cannot be read."""
+        if not isinstance(plain, list) or len(plain) > EPISODES_MOST:
+            return False
+        found: dict[Key, EpisodeView] = {}
+        for one in plain:
+            if not isinstance(one, dict) or set(one) != {"bearing", *_FIELDS} or one["active"] is not True:
+                return False
+            if not all(isinstance(one[name], str) for name in ("bearing", *_FIELDS) if name != "active"):
+                return False
+            found[one["bearing"], one["failure_mode"]] = EpisodeView(**{name: one[name] for name in _FIELDS})
+        self._active = found
+        self._states = {key: Persistence(active=True) for key in found}
+        return True
+
     def _clear(self, key: Key) -> None:
+        self.changed = True
         self._cleared.append((replace(self._active.pop(key), active=False), REPEATED))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from analytics.diagnosis.bearings import Orders
 from analytics.diagnosis.evidence import envelope_spectrum
 from analytics.diagnosis.joint import judge, prepare
-from analytics.diagnosis.named import Measured, measure, picture
+from analytics.diagnosis.measure import Measured, measure, picture
 from analytics.diagnosis.result import NONE, UNDECIDED, DiagnosisResult
 from analytics.signal.envelope import Spectra
 from gateway.processes.messages import Diagnosis, Line, MachineEvidence

@@ -1,6 +1,7 @@
 """The machine flow of one station: stream -> windows -> condition and diagnosis -> episode."""
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 import numpy as np
@@ -15,10 +16,12 @@ from gateway.processes.clock import Clock
 from gateway.processes.messages import ConditionReport, Diagnosis, MachineEvidence, PlantState
 from gateway.stations.episodes import Episodes, iso
 from gateway.stations.look import Look, Looking
+from gateway.stations.memory import Memory
 from gateway.stations.normal import Normal
 from gateway.stations.plan import MachinePlan
 from gateway.stations.raising import Raising
 from gateway.stations.running import RunningSound
+from gateway.stations.wearing import Wearing
 
 REPORT_S = 1.0
 SPEEDS_RPM = (60.0, 200_000.0)  #: what a tag may say of a shaft; anything else is a broken tag
@@ -52,11 +55,14 @@ class MachineStation:
         self._clock = clock
         self._record_s = _record_s(plan, rate)
         self._sound = RunningSound(rate, self._record_s)
-        self._normal = Normal(plan.learn_s, [one.name for one in plan.indicators])
+        self._normal = Normal(plan.learn_s, plan.indicators)
         self._episodes = Episodes(Rule(*plan.persist), make_id)
         self._raising = Raising(plan, self._normal, self._episodes)
+        self._wearing = Wearing(rate, plan.covariates, plan.wear_every_s)
+        self._memory = Memory(rate, self._normal, self._wearing, self._episodes)
         self._running: bool | None = None
         self._tag_rpm: float | None = None
+        self._beside: Mapping[str, float | None] = {}  # load, temperature, ...
         self._record_rpm: float | None = None  # when the record under way began
         self._ear: tuple[Quality, ...] = ()  # what is wrong with it
         self._heard: set[Quality] = set()  # wrong with the samples since the last report
@@ -74,6 +80,10 @@ class MachineStation:
             self._restart()
         self._running = state.running
         self._tag_rpm = state.rpm
+        self._beside = {
+            name: value if value is not None and math.isfinite(value) else None
+            for name, value in state.covariates.items()
+        }
         rpm, began = self._rpm(), self._record_rpm
         # A diagnosis needs one speed: where it was lost, or moved further than the tolerance, the record begins anew.
         lost = rpm is None and self._plan.speed_told
@@ -82,9 +92,12 @@ class MachineStation:
 
     def restart_baseline(self) -> None:
         """Learn what is normal anew, and clear every episode: a person has worked on the machine."""
-        self._normal.restart()
-        self._episodes.end()
+        self._memory.restart()
         self._restart()
+
+    def recall(self, kept: str) -> str:
+        """Take up what was learned in an earlier life; a sentence for people where that cannot be."""
+        return self._memory.recall(kept)
 
     def feed(self, samples: NDArray[np.float32], start: int) -> None:
         """Take samples in, shape (n,), the first one's index being `start`; a jump in it is a gap."""
@@ -97,12 +110,18 @@ class MachineStation:
             return
         for _ in self._sound.feed(samples, start):
             if self._sound.blocks % WINDOW_BLOCKS == 0 and not self._ear:
-                self._normal.hear(levels_db(self._sound.window()), self._rpm(), self._clock.wall())
+                self._hear_window()
             if self._look_due():
                 self._begin_look()
         # One step a call: a whole look takes as long as a part may wait for its verdict.
         if self._looking is not None and next(self._looking, _OVER) is _OVER:
             self._looking = None
+
+    def _hear_window(self) -> None:
+        window = self._sound.window()
+        levels = levels_db(window)
+        self._normal.hear(levels, self._rpm(), self._clock.wall())
+        self._wearing.hear(levels, float(window[:, -1].max()), self._beside)
 
     # ---- out ------------------------------------------------------------------------------------------------------
 
@@ -127,6 +146,9 @@ class MachineStation:
         quality = tuple(dict.fromkeys((*ear_quality, *sorted(self._heard))))
         self._heard.clear()
         evidence, self._evidence = self._evidence, None
+        if self._wearing.passed(now, wall, self._normal.other_speed(self._rpm())):
+            self._raising.hear_wear(self._wearing.view, wall)
+            self._memory.changed = True
         return ConditionReport(
             self._name,
             now,
@@ -140,7 +162,10 @@ class MachineStation:
             quality,
             self._episodes.report(),
             evidence,
+            wear=self._wearing.view,
             named=dict(self._raising.named_over_db),
+            covariates={name: value for name, value in self._beside.items() if value is not None},
+            kept=self._memory.to_keep(),
         )
 
     # ---- state of the machine ---------------------------------------------------------------------------------------

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.diagnosis.named import Measured
+from analytics.diagnosis.measure import Measured
+from analytics.diagnosis.named import Named
 from analytics.wear.baseline import FEWEST, Baseline, learn
 from analytics.wear.indicators import BLOCK_S, NAMES, WINDOW_BLOCKS
 
 WINDOW_S = WINDOW_BLOCKS * BLOCK_S
 OTHER_SPEED = 0.10  #: levels are compared at the speed they were learned at, give or take this share
-LOOKS_LEAST = 3  #: of the named indicators, each a record of some seconds; the median of fewer is no normal
+LOOKS_LEAST = 5  #: at a named indicator, each a record of some seconds; the median of fewer is no normal
+LOOKS_MOST = 200
 
 
 class Normal:
@@ -23,15 +25,15 @@ class Normal:
     ----------
     learn_s
         Seconds of trusted, running sound to learn from.
-    names
-        Of the named indicators, which are learned from whole records.
+    indicators
+        The named ones, which are learned from whole records.
     """
 
-    def __init__(self, learn_s: float, names: Sequence[str] = ()) -> None:
+    def __init__(self, learn_s: float, indicators: Sequence[Named] = ()) -> None:
         self._learn_s = learn_s
-        self._names = tuple(names)
+        self._indicators = tuple(indicators)
         self._windows: list[NDArray[np.float64]] = []
-        self._looks: list[list[float]] = []
+        self._looks: dict[str, list[float]] = {}
         self._baseline: Baseline | None = None
         self._named: dict[str, float] = {}
         self._rpm: float | None = None
@@ -51,19 +53,34 @@ class Normal:
         if self._baseline is not None:
             return
         self._windows.append(levels_db)
-        looked = not self._names or len(self._looks) >= LOOKS_LEAST
-        if looked and len(self._windows) * WINDOW_S >= self._learn_s and len(self._windows) >= FEWEST:
+        enough = len(self._windows) * WINDOW_S >= self._learn_s and len(self._windows) >= FEWEST
+        if enough and all(len(self._looks.get(_key(one), ())) >= LOOKS_LEAST for one in self._indicators):
             self._baseline, self._rpm, self.frozen_at = learn(np.array(self._windows)), rpm, wall
-            self._named = _medians(self._names, self._looks)
             self._windows.clear()
-            self._looks.clear()
+            self._freeze_named()
         elif len(self._windows) > self._most:
             del self._windows[0]
 
     def hear_look(self, named: Sequence[Measured | None]) -> None:
-        """Learn the named indicators from one more record; nothing once it is frozen."""
-        if self._baseline is None:
-            self._looks.append([np.nan if one is None else one.level_db for one in named])
+        """Learn the named indicators from one more record; nothing of those that are frozen.
+
+        One that could not be measured while the rest was learned, or that a site file names only now, is learned when
+        it comes.
+        """
+        for one, measured in zip(self._indicators, named, strict=True):
+            if _key(one) not in self._named:
+                looks = self._looks.setdefault(_key(one), [])
+                looks.append(np.nan if measured is None else measured.level_db)
+                del looks[:-LOOKS_MOST]
+        if self._baseline is not None:
+            self._freeze_named()
+
+    def _freeze_named(self) -> None:
+        for key, looks in list(self._looks.items()):
+            measured = [level for level in looks if np.isfinite(level)]
+            if len(measured) >= LOOKS_LEAST:
+                self._named[key] = float(np.median(measured))
+                del self._looks[key]
 
     @property
     def _most(self) -> int:
@@ -77,19 +94,22 @@ class Normal:
 
         None while it is being learned, and at another speed than it was learned at.
         """
-        if self._baseline is None or not len(levels_db) or not self._same_speed(rpm):
+        if self._baseline is None or not len(levels_db) or self.other_speed(rpm):
             return None
         return np.asarray(self._baseline.over(levels_db)[:, 0])
 
-    def named_over_db(self, name: str, measured: Measured | None, rpm: float | None) -> float | None:
+    def named_over_db(self, one: Named, measured: Measured | None, rpm: float | None) -> float | None:
         """How far a named indicator stands over normal; None where `over_db` is, or where it was not measured."""
-        normal = self._named.get(name)
-        if normal is None or measured is None or not self._same_speed(rpm):
+        normal = self._named.get(_key(one))
+        if normal is None or measured is None or self.other_speed(rpm):
             return None
         return measured.level_db - normal
 
-    def _same_speed(self, rpm: float | None) -> bool:
-        return rpm is None or self._rpm is None or abs(rpm / self._rpm - 1) <= OTHER_SPEED
+    def other_speed(self, rpm: float | None) -> str:
+        """Say that this is another speed than normal was learned at; empty where it is not, or nobody knows."""
+        if rpm is None or self._rpm is None or abs(rpm / self._rpm - 1) <= OTHER_SPEED:
+            return ""
+        return f"normal was learned at {self._rpm:.0f} rpm, it turns at {rpm:.0f}"
 
     # ---- for people -----------------------------------------------------------------------------------------------
 
@@ -108,6 +128,11 @@ class Normal:
             if seconds >= 2 * size:
                 return f"{seconds / size:.0f} {unit}"
         return f"{max(seconds, 0):.0f} s"
+
+    @property
+    def learned(self) -> int:
+        """Of how much the normal is known: 0 while it is learned, then one more than named indicators."""
+        return 0 if self._baseline is None else 1 + len(self._named)
 
     # ---- over a restart -------------------------------------------------------------------------------------------
 
@@ -129,7 +154,7 @@ class Normal:
         levels, named, rpm = kept.get("level_db"), kept.get("named_db"), kept.get("rpm")
         if not _numbers(levels, len(NAMES)) or not isinstance(named, dict) or not _numbers(list(named.values())):
             return False
-        if not (rpm is None or (_numbers([rpm]) and rpm > 0)) or not set(named) <= set(self._names):
+        if not (rpm is None or (_numbers([rpm]) and rpm > 0)):
             return False
         try:
             frozen_at = datetime.fromisoformat(str(kept.get("frozen_at")))
@@ -139,18 +164,14 @@ class Normal:
             return False
         self.restart()
         self._baseline, self._rpm, self.frozen_at = Baseline(np.array(levels, np.float64)), rpm, frozen_at
-        self._named = {str(name): float(level) for name, level in named.items()}
+        known = {_key(one) for one in self._indicators}
+        self._named = {key: float(level) for key, level in named.items() if key in known}
         return True
 
 
-def _medians(names: Sequence[str], looks: list[list[float]]) -> dict[str, float]:
-    """Median of each indicator over the looks that could measure it in at least half of them."""
-    found: dict[str, float] = {}
-    for name, values in zip(names, np.transpose(looks) if looks else (), strict=bool(looks)):
-        measured = values[np.isfinite(values)]
-        if 2 * len(measured) >= len(values):
-            found[name] = float(np.median(measured))
-    return found
+def _key(one: Named) -> str:
+    """Name what a normal is learned under: an indicator that the site file defines anew is another one."""
+    return f"{one.name}: {one.what}"
 
 
 def _numbers(found: object, count: int | None = None) -> bool:

@@ -67,6 +67,7 @@ class MachinePlan:
     speed_told: bool = True  #: by the site file or a tag
     always: bool = False  #: neither speed nor running is ever told: it is taken to run
     covariates: tuple[str, ...] = ()  #: names of what the plant's tags say of load, temperature, ...
+    wear_every_s: float = 3600.0  #: one step of wear
 
 
 @dataclass(frozen=True, slots=True)

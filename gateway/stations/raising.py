@@ -9,13 +9,15 @@ import numpy as np
 from analytics.decision.persistence import Observation
 from analytics.diagnosis.named import Named
 from analytics.diagnosis.result import NONE
-from gateway.processes.messages import Diagnosis, MachineEvidence
+from analytics.wear.state import Level
+from gateway.processes.messages import Diagnosis, MachineEvidence, WearView
 from gateway.stations.episodes import Episodes, iso
 from gateway.stations.look import Look, Looking
 from gateway.stations.normal import Normal
 from gateway.stations.plan import MachinePlan
 
 ABNORMAL = "abnormal sound"
+WEAR = "wear"
 FAULTS = ("outer race", "inner race", "rolling element")
 _BACK_DB = 2.0  # a level counts as normal again so far below the warning
 _LATEST_WINDOWS = 4  # 2 s: the level people are told is that of now, not of the record's beginning
@@ -55,6 +57,18 @@ class Raising:
             self._episodes.escalate()
         return self._told(looked, seen), evidence
 
+    def hear_wear(self, wear: WearView | None, wall: datetime) -> None:
+        """Take a step of wear in: its alarm is an episode of its own where no fault explains it."""
+        if wear is None or wear.trend in ("learning", "unknown"):
+            return  # nothing was judged: what stands, stands
+        alarm = wear.level == Level.ALARM
+        explained = any(self._episodes.active(mode) for mode in (*FAULTS, *self._modes, ABNORMAL))
+        over = wear.over_db or 0.0
+        severity = "critical" if over >= self._plan.level_critical_db else "warning"
+        text = f"{self._plan.asset}: {WEAR} indication, {over:+.0f} dB; {wear.reason}"
+        if not (alarm and explained):
+            self._episodes.hold(("", WEAR), iso(wall), severity, text, there=alarm)
+
     # ---- bearings -------------------------------------------------------------------------------------------------
 
     def _bearings(self, looked: Looking, wall: datetime) -> MachineEvidence | None:
@@ -75,7 +89,7 @@ class Raising:
 
     def _named(self, looked: Looking) -> dict[str, float | None]:
         return {
-            one.name: self._normal.named_over_db(one.name, measured, looked.look.rpm)
+            one.name: self._normal.named_over_db(one, measured, looked.look.rpm)
             for one, measured in zip(self._plan.indicators, looked.named, strict=True)
         }
 

@@ -11,6 +11,7 @@ from gateway.processes.messages import (
     VERSION,
     Abandon,
     PlantState,
+    Recall,
     RecipeLoaded,
     RestartBaseline,
     StartCapture,
@@ -202,6 +203,9 @@ class Worker:
             case UseRecipe(station=name, part_type=part_type, folder=folder) if name in self._shelves:
                 view = self._shelves[name].use(part_type, folder)
                 self._channel.send(RecipeLoaded(name, part_type, view))
+            case Recall(station=name, kept=kept) if name in self._machines:
+                if sentence := self._machines[name].station.recall(kept):
+                    self._channel.send(WorkerNote(self.name, "warning", f"{name}: {sentence}"))
             case RestartBaseline(station=name) if name in self._machines:
                 self._machines[name].station.restart_baseline()
             case Stop():

@@ -173,6 +173,12 @@ class Reader:
         )
         return [_condition(row) for row in rows]
 
+    def hours(self, last: int, station: str | None = None) -> list[dict[str, Any]]:
+        """Give the last hours of machines as their records (docs/condition-record.md), oldest first."""
+        chosen, values = ("1", ()) if station is None else ("station = ?", (station,))
+        rows = self._last(f"SELECT record FROM hours WHERE {chosen} ORDER BY id DESC LIMIT ?", values, last)  # noqa: S608
+        return [json.loads(row[0]) for row in rows]
+
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()

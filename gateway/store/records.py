@@ -3,9 +3,10 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from gateway.processes.messages import Command, EventRecord, PartRecord
+from gateway.processes.messages import Command, EventRecord, PartRecord, RemainingLife, WearView
 
 FIRST_CODE = 2  # 0 is "no defect", 1 "unknown defect"
 
@@ -70,13 +71,18 @@ class ConditionMinute:
     baseline: str
     quality: tuple[str, ...]
     indicators: Mapping[str, float]
+    bearing: str = ""
+    named: Mapping[str, float] = field(default_factory=dict)  #: dB over normal
+    covariates: Mapping[str, float] = field(default_factory=dict)
+    wear: WearView | None = None  #: the minute's last
 
 
 def add_condition(db: sqlite3.Connection, minute: ConditionMinute) -> None:
     """Write a minute of a machine."""
     db.execute(
         "INSERT INTO conditions (wall, station, reports, running, rpm, level_mean_db, level_max_db, diagnosis,"
-        " baseline, quality, indicators) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        " baseline, quality, indicators, bearing, named, covariates, wear)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             minute.wall,
             minute.station,
@@ -89,8 +95,65 @@ def add_condition(db: sqlite3.Connection, minute: ConditionMinute) -> None:
             minute.baseline,
             " ".join(minute.quality),
             json.dumps(dict(minute.indicators)),
+            minute.bearing,
+            json.dumps(dict(minute.named)),
+            json.dumps(dict(minute.covariates)),
+            json.dumps(None if minute.wear is None else asdict(minute.wear)),
         ),
     )
+
+
+# An hour of minutes, and one more: after an update of a store without hours its years of minutes are not read at once.
+_MINUTES_MOST = 130
+
+
+def minutes_since_hour(db: sqlite3.Connection, station: str) -> list[tuple[int, ConditionMinute]]:
+    """Give the minutes of a machine that are in no hour yet, oldest first, with their row ids."""
+    rows = db.execute(
+        "SELECT id, wall, station, reports, running, rpm, level_mean_db, level_max_db, diagnosis, baseline, quality,"
+        " indicators, bearing, named, covariates, wear FROM conditions WHERE station = ?"
+        " AND id > (SELECT coalesce(max(last_minute), 0) FROM hours WHERE station = ?) ORDER BY id DESC LIMIT ?",
+        (station, station, _MINUTES_MOST),
+    ).fetchall()
+    return [(row[0], _minute(row[1:])) for row in reversed(rows)]
+
+
+def _minute(row: tuple[Any, ...]) -> ConditionMinute:
+    values = list(row)
+    values[9] = tuple(row[9].split())
+    for place in (10, 12, 13, 14):
+        values[place] = json.loads(row[place])
+    if values[14] is not None:
+        life = values[14]["life"]
+        values[14] = WearView(**{**values[14], "life": None if life is None else RemainingLife(**life)})
+    return ConditionMinute(*values)
+
+
+def add_hour(db: sqlite3.Connection, wall: str, station: str, last_minute: int, record: Mapping[str, Any]) -> None:
+    """Write an hour of a machine, up to and with a row of conditions."""
+    db.execute(
+        "INSERT INTO hours (wall, station, last_minute, record) VALUES (?,?,?,?)",
+        (wall, station, last_minute, json.dumps(dict(record), allow_nan=False)),
+    )
+
+
+def set_machine_state(db: sqlite3.Connection, wall: str, station: str, kept: str) -> None:
+    """Remember what a machine's station wants to be told again after a restart."""
+    db.execute(
+        "INSERT INTO machine_states VALUES (?,?,?) ON CONFLICT (station) DO UPDATE SET wall = excluded.wall,"
+        " kept = excluded.kept",
+        (station, wall, kept),
+    )
+
+
+def forget_machine_state(db: sqlite3.Connection, station: str) -> None:
+    """Forget it: maintenance was done, and the station's own answer may never come."""
+    db.execute("DELETE FROM machine_states WHERE station = ?", (station,))
+
+
+def machine_states(db: sqlite3.Connection) -> dict[str, str]:
+    """Recall it, for every station."""
+    return {str(station): str(kept) for station, kept in db.execute("SELECT station, kept FROM machine_states")}
 
 
 def add_event(db: sqlite3.Connection, event: EventRecord) -> None:

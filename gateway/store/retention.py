@@ -70,7 +70,7 @@ def delete_older(db: sqlite3.Connection, table: str, before: datetime) -> int:
 
     Stops at the first row that is young enough: rows written while a clock stood wrong keep their neighbours' fate.
     """
-    assert table in {"parts", "conditions", "events", "audit"}, table
+    assert table in {"parts", "conditions", "hours", "events", "audit"}, table
     # Rows are only ever deleted from the oldest on, so ids count them; count(*) would read two years of parts.
     first, newest = db.execute(f"SELECT min(id), max(id) FROM {table}").fetchone()  # noqa: S608, the names stand above
     if first is None:

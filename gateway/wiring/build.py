@@ -20,8 +20,8 @@ from gateway.serve.asks import FOLDER as COMMANDS_FOLDER
 from gateway.serve.plan import FrontPlan, OpcUaServerPlan, ServedStation
 from gateway.teaching import Lesson, TeachingDesk
 from gateway.wiring.cmms import WiredLedger, cmms_faults, cmms_settings
-from gateway.wiring.plc import RPM, RUNNING, link_settings, plain_tags, rules_of, settings_of
-from gateway.wiring.stations import bearing_faults, worker_of, worker_plans
+from gateway.wiring.plc import COVARIATE, RPM, RUNNING, link_settings, plain_tags, rules_of, settings_of
+from gateway.wiring.stations import bearing_faults, indicator_faults, worker_of, worker_plans
 
 DAY_S = 86400.0
 
@@ -29,7 +29,8 @@ DAY_S = 86400.0
 def load_site(path: Path) -> Site:
     """Load a site file; SiteError also for what only the rooms know, as the type of a bearing or Maximo's address."""
     site = load(path)
-    faults = [Fault(where, sentence) for where, sentence in (*bearing_faults(site), *cmms_faults(site))]
+    found = (*bearing_faults(site), *indicator_faults(site), *cmms_faults(site))
+    faults = [Fault(where, sentence) for where, sentence in found]
     if faults:
         raise SiteError(path.name, faults)
     return site
@@ -109,6 +110,7 @@ def _facts(site: Site, index: int, plcs: list[str]) -> StationFacts:
         plcs.index(station.parts.plc) if station.parts else None,
         station.name + RPM if machine and machine.speed else "",
         station.name + RUNNING if machine and machine.runs else "",
+        {one.name: station.name + COVARIATE + one.name for one in machine.covariates} if machine else {},
     )
 
 

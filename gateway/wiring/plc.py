@@ -14,7 +14,7 @@ from connectors.plc.registers import BLOCK, RegisterTag, WordOrder
 from gateway.handshake.state import Overrun, StationMode, StationRules
 from gateway.handshake.wire import LinkSettings
 
-RPM, RUNNING = ".rpm", ".running"  #: behind a station's name: the names of its plain tags
+RPM, RUNNING, COVARIATE = ".rpm", ".running", ".covariate."  #: behind a station's name: the names of its plain tags
 
 
 def settings_of(site: Site, name: str) -> PlcSettings:
@@ -83,8 +83,11 @@ def plain_tags(site: Site, name: str) -> Mapping[str, Tag]:
 
 def _tags(station: Station) -> list[tuple[str, Tag]]:
     machine = station.machine
-    both = [] if machine is None else [(station.name + RPM, machine.speed), (station.name + RUNNING, machine.runs)]
-    return [(key, tag) for key, tag in both if tag is not None]
+    if machine is None:
+        return []
+    both = [(station.name + RPM, machine.speed), (station.name + RUNNING, machine.runs)]
+    found = [(key, tag) for key, tag in both if tag is not None]
+    return found + [(station.name + COVARIATE + one.name, one) for one in machine.covariates]
 
 
 def _password(name: str, plc: OpcUaPlcSettings) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from analytics.diagnosis.bearings import Orders, lookup
-from config.site import Bearing, Machine, Microphone, Parts, RecordingSource, SimulatedSource, Site, Station
+from analytics.diagnosis.named import FIXED_TOLERANCE, Named
+from config.site import Bearing, Indicator, Machine, Microphone, Parts, RecordingSource, SimulatedSource, Site, Station
 from gateway.stations.plan import BearingPlan, MachinePlan, PartPlan, SourcePlan, StationPlan, WorkerPlan
 
 FILES = "worker-files"  #: hears recordings and simulations
@@ -99,7 +100,40 @@ def machine_plan(machine: Machine) -> MachinePlan:
         machine.persist,
         machine.warning_db,
         machine.critical_db,
+        tuple(_named(one, machine.rpm_tolerance) for one in machine.indicators),
+        machine.speed is not None or machine.rpm is not None,
+        machine.speed is None and machine.rpm is None and machine.runs is None,
+        tuple(one.name for one in machine.covariates),
+        machine.wear_every,
     )
+
+
+def _named(one: Indicator, rpm_tolerance: float) -> Named:
+    own = FIXED_TOLERANCE if one.order is None else rpm_tolerance
+    return Named(
+        one.name,
+        one.mode,
+        one.band_hz,
+        one.order,
+        one.hz,
+        one.multiples,
+        own if one.tolerance is None else one.tolerance,
+        one.warning_db,
+        one.critical_db,
+    )
+
+
+def indicator_faults(site: Site) -> Sequence[tuple[str, str]]:
+    """Path and sentence of every named indicator that lies beyond what its source can hear."""
+    found: list[tuple[str, str]] = []
+    for index, station in enumerate(site.station):
+        for number, one in enumerate(station.machine.indicators if station.machine else ()):
+            highest = one.band_hz[1] if one.band_hz else (one.hz or 0.0) * one.multiples
+            if highest > station.source.rate / 2:
+                where = f"station[{index}].machine.indicators[{number}]"
+                heard = f"a source at {station.source.rate} samples a second ends at {station.source.rate / 2:g} Hz"
+                found.append((where, f"found {highest:g} Hz; {heard}; wanted a higher rate or a lower frequency"))
+    return found
 
 
 def _bearing_plan(bearing: Bearing) -> BearingPlan:

@@ -31,6 +31,8 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[station.machine]", schema.Machine),
     ("bearings of [station.machine]", schema.Bearing),
     ("speed and runs of [station.machine]", schema.Tag),
+    ("covariates of [station.machine]", schema.Covariate),
+    ("indicators of [station.machine]", schema.Indicator),
     ("[serve]", schema.Serve),
 )
 _SIGNS = (("ge", ">="), ("gt", ">"), ("le", "<="), ("lt", "<"))

@@ -1,0 +1,89 @@
+"""What one machine's station has learned, as one text that outlives a restart."""
+
+import json
+from typing import Any
+
+from gateway.stations.episodes import Episodes
+from gateway.stations.normal import Normal
+from gateway.stations.wearing import Wearing
+
+VERSION = 1
+TEXT_MAX = 1_000_000  #: characters; a state of wear has some 20,000
+OLD_KEPT = 8  #: normals remembered through maintenance
+
+
+class Memory:
+    """Gathers what is to be kept, and takes it up again.
+
+    Parameters
+    ----------
+    rate
+        Samples per second; what was learned at another rate is another machine's.
+    normal, wearing, episodes
+        Of the station.
+    """
+
+    def __init__(self, rate: int, normal: Normal, wearing: Wearing, episodes: Episodes) -> None:
+        self._rate = rate
+        self._normal = normal
+        self._wearing = wearing
+        self._episodes = episodes
+        self._old: list[dict[str, Any]] = []  # normals of before each maintenance, the latest last
+        self._named: int | None = None  # named indicators with a normal, when it was last kept
+        self.changed = False  #: something was learned that is not kept yet
+
+    def restart(self) -> None:
+        """Begin anew: maintenance was done. The old normal is kept beside the new one."""
+        before = self._normal.kept()
+        if before is not None:
+            self._old = [*self._old, before][-OLD_KEPT:]
+        self._normal.restart()
+        self._wearing.restart()
+        self._episodes.end()
+        self.changed = True
+
+    def to_keep(self) -> str | None:
+        """Give the text to be kept; None where nothing has changed since it was last given."""
+        learned = self._normal.learned
+        if not (self.changed or self._episodes.changed or learned != self._named):
+            return None
+        self.changed = self._episodes.changed = False
+        self._named = learned
+        return json.dumps(
+            {
+                "version": VERSION,
+                "rate": self._rate,
+                "normal": self._normal.kept(),
+                "wear": self._wearing.plain(),
+                "episodes": self._episodes.plain(),
+                "old": self._old,
+            },
+            allow_nan=False,
+        )
+
+    def recall(self, text: str) -> str:
+        """Take up what `to_keep` gave in an earlier life; a sentence for people where that cannot be.
+
+        A station that has learned or been restarted in this life keeps what it has.
+        """
+        if self._normal.frozen_at is not None or self._old or self.changed or self._episodes.active():
+            return ""
+        try:
+            found = json.loads(text) if len(text) <= TEXT_MAX else None
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict) or found.get("version") != VERSION:
+            return "what it had learned cannot be read; it is learned anew"
+        if found.get("rate") != self._rate:
+            return f"it learned at {found.get('rate')} samples a second and hears {self._rate} now; it is learned anew"
+        old = found.get("old")
+        self._old = [one for one in old if isinstance(one, dict)][-OLD_KEPT:] if isinstance(old, list) else []
+        faults = []
+        if found.get("normal") is not None and not self._normal.recall(found["normal"]):
+            faults.append("its normal sound cannot be taken up again and is learned anew")
+        if fault := self._wearing.recall(found.get("wear")):
+            faults.append(fault)
+        if not self._episodes.recall(found.get("episodes")):
+            faults.append("its lasting episodes cannot be taken up again")
+        self._named = self._normal.learned
+        return "; ".join(faults)
