@@ -49,7 +49,7 @@ def from_plain(plain: Mapping[str, Any]) -> WearState:
     """
     try:
         return _state(plain)
-    except (KeyError, TypeError, AttributeError, OverflowError, ValueError) as fault:
+    except (LookupError, TypeError, AttributeError, OverflowError, ValueError) as fault:
         what = f"no {fault}" if isinstance(fault, KeyError) else str(fault)
         raise ValueError(
             f"stored wear: found {what}; wanted version {VERSION}, whole; start the baseline anew"

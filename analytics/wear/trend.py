@@ -117,16 +117,18 @@ def _noise_db(over: NDArray[np.float64], short: int) -> NDArray[np.float64]:
     From differences of neighbouring blocks, so that slow running-in does not count as noise, while noise that is
     correlated within a block does (von Neumann 1941, Ann. Math. Statist. 12, 367-395).
     """
-    blocks = [_median(over[i : i + short]) for i in range(0, len(over) - short + 1, short)]
-    if len(blocks) < 3:
+    medians = np.array([_median(over[i : i + short]) for i in range(len(over) - short + 1)])
+    if len(medians) <= short:
         return np.zeros(over.shape[1])
     # The median of squares: one step of running-in, or one forklift, is no noise. 0.4549 is chi-square(1)'s median.
-    typical = _median(np.square(np.diff(blocks, axis=0))) / (2 * 0.4549)
+    typical = _median(np.square(medians[short:] - medians[:-short])) / (2 * 0.4549)
     return np.sqrt(np.where(np.isfinite(typical), typical, 0.0))
 
 
 def _median(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Median of each column over what is known in it; NaN where nothing is."""
+    if np.isfinite(rows).all():
+        return np.asarray(np.median(rows, axis=0))
     return np.array([np.median(c[k]) if (k := np.isfinite(c)).any() else np.nan for c in rows.T])
 
 
