@@ -37,6 +37,10 @@ COMMANDS = {
     "trend": ("gateway.cli.trend:command", "Wear over a recorded history: warning, alarm, remaining life."),
     "parts": ("gateway.cli.parts:command", "The parts the store holds."),
     "events": ("gateway.cli.events:command", "What happened, as the store holds it."),
+    "conditions": (
+        "gateway.cli.conditions:command",
+        "The hours of the machines: level, diagnosis, wear, remaining life.",
+    ),
     "orders": ("gateway.cli.orders:command", "The work orders, and what still waits to be sent."),
     "acknowledge": ("gateway.cli.acknowledge:command", "Tell the gateway that somebody has seen an incident."),
     "maintenance-done": ("gateway.cli.maintenance_done:command", "A machine was worked on: learn its sound anew."),
