@@ -196,13 +196,23 @@ class Gateway:
         """Run one link; what nobody foresaw costs this link a second, the others nothing."""
         while True:
             try:
-                await self.links[index].run()
+                await self._run_link(index)
             except Exception as bug:  # the one supervisor of links
                 log.exception("a link failed and begins anew", link=index)
                 self._event("gateway", "link-failed", f"{type(bug).__name__}: {bug}", "error")
                 await asyncio.sleep(1.0)
             else:
                 return
+
+    async def _run_link(self, index: int) -> None:
+        try:
+            await self.links[index].run()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody cancelled this link: a library let a cancellation of its own out, and it would end unheard.
+            raise RuntimeError("a request was cancelled from within") from None
 
     async def _unlink(self, linked: Sequence[asyncio.Task[None]]) -> None:
         """Let open parts be answered while their workers still judge, then let go of the PLCs."""

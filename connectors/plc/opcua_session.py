@@ -141,7 +141,7 @@ class OpcUaSession:
     async def bounded(self, request: Awaitable[T], what: str) -> T:
         """Await one request; whatever goes wrong with it is `PlcRefused` or `PlcUnreachable`, or our own cancelling."""
         try:
-            return await request
+            return await _plainly_cancelled(request)
         except asyncio.CancelledError:
             self._lost = "a request was given up"
             raise
@@ -198,7 +198,7 @@ class OpcUaSession:
             protocol.transport.abort()
         try:
             async with asyncio.timeout(self._settings.timeout_s * 2):
-                await client.disconnect()
+                await _plainly_cancelled(client.disconnect())
         except (TimeoutError, OSError, UaError) as fault:
             log.debug("%s: closing: %s", self.where, fault)
         finally:
@@ -216,6 +216,19 @@ class OpcUaSession:
         theirs = uacrypto.CertProperties(peer, "der")
         secured = client.set_security(policy, certificate, key, server_certificate=theirs, mode=security.mode)
         await self.bounded(secured, "no secure channel")
+
+
+async def _plainly_cancelled(request: Awaitable[T]) -> T:
+    """Await a request; a cancellation comes out as `CancelledError` itself.
+
+    Where an answer comes in the very moment its wait is cancelled, asyncua's `wait_for2` raises a subclass of it that
+    carries the answer. `asyncio.timeout` of Python 3.11 does not know that for its own cancelling: the deadline of one
+    request would end the whole task, and nobody would be told.
+    """
+    try:
+        return await request
+    except asyncio.CancelledError:
+        raise asyncio.CancelledError from None
 
 
 def _explained(name: str, settings: OpcUaSettings) -> str:
