@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 NONE = "none"  #: listened long enough and found no family of fault lines
+GEAR = "gear"  #: one event in each turn of a gear
 UNDECIDED = "undecided"  #: cannot be said, for the reason given
 
 
@@ -42,7 +43,7 @@ class DiagnosisResult:
     Parameters
     ----------
     name
-        outer race, inner race, rolling element, none or undecided.
+        outer race, inner race, rolling element, gear, none or undecided.
     fault
         BPFO, BPFI, BSF, FTF (the comb of the cage: rolling element or cage), or None.
     reason

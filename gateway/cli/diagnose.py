@@ -1,56 +1,15 @@
 """`wheeltapper diagnose`: which bearing fault a recording shows, or why nothing can be said."""
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from analytics.diagnosis.bearings import Orders, lookup, parse_orders
-from analytics.diagnosis.joint import explain, prepare
-from analytics.diagnosis.result import NONE, UNDECIDED, DiagnosisResult
-from analytics.signal.envelope import BAND_HIGH_HZ, BAND_LOW_HZ, LONGEST_S, Spectra
-from analytics.signal.kurtogram import Kurtogram, kurtogram
-from analytics.signal.speed import uncertainty
-from gateway.audio.files import Recording, SoundFileError, read_recording, recordings_in
+from analytics.diagnosis.gears import TEETH
+from gateway.audio.files import SoundFileError, recordings_in
+from gateway.cli.diagnose_file import WHENCE, Asked, Diagnosed, diagnose_file, speed
 from gateway.cli.output import emit, note, say
-
-TURNS_LEAST = 10.0  #: below, neighbouring lines are one
-RAILS_SHARE = 0.001  #: more of a record than this at its very extremes: the converter was heard, not the machine
-_BAND_OVER_LINE = 6.0  #: an envelope shows modulation up to half the width of its band: room for three multiples
-WHENCE = {"record": "found in the record", "file": "from the file", "given": "as given"}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line says of every recording."""
-
-    bearing: Orders
-    rpm: float | None
-    tolerance: float
-    channel: str | None
-    rate: int | None
-    impulsive_band: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Diagnosed:
-    """One recording, and all that was found in it."""
-
-    file: str
-    channel: str
-    samples: NDArray[np.float32]
-    rate: int
-    declared_rpm: float
-    source: str  #: of the declared speed: given | file
-    tolerance: float
-    bearing: Orders
-    heard: Spectra
-    kurtogram: Kurtogram
-    impulsive: tuple[tuple[float, float], float]  #: its best band and the kurtosis there
-    result: DiagnosisResult
 
 
 def command(
@@ -66,6 +25,13 @@ def command(
     impulsive_band: Annotated[
         bool, typer.Option("--kurtogram", help="Listen only in the most impulsive band; the limits were set for all.")
     ] = False,
+    gear: Annotated[
+        int | None, typer.Option(metavar="TEETH", help="Of a gear on this shaft: look for a bad tooth.")
+    ] = None,
+    track: Annotated[
+        str,
+        typer.Option(metavar="ORDER,..", help="Follow the speed by these lines: 1, or 1,23; auto where it wanders."),
+    ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file on stdout, nothing else.")] = False,
     plot: Annotated[Path | None, typer.Option(metavar="OUT.png", help="The picture of one recording.")] = None,
 ) -> None:
@@ -75,7 +41,16 @@ def command(
     are; 2 where the command line is wrong.
     """
     try:
-        asked = Asked(_bearing(bearing, orders), _speed(rpm), speed_tolerance, channel, rate, impulsive_band)
+        asked = Asked(
+            _bearing(bearing, orders),
+            _speed(rpm),
+            speed_tolerance,
+            channel,
+            rate,
+            impulsive_band,
+            _teeth(gear),
+            _lines(track),
+        )
         found = _files(paths, plot)
     except ValueError as fault:
         note(f"diagnose: {fault}")
@@ -114,6 +89,24 @@ def _speed(rpm: float | None) -> float | None:
     return rpm
 
 
+def _teeth(gear: int | None) -> int | None:
+    if gear is not None and not TEETH[0] <= gear <= TEETH[1]:
+        raise ValueError(f"found --gear {gear}; wanted the number of teeth, {TEETH[0]} to {TEETH[1]}")
+    return gear
+
+
+def _lines(track: str) -> tuple[float, ...] | None:
+    if track == "auto":
+        return None
+    try:
+        found = tuple(float(part) for part in track.split(","))
+    except ValueError:
+        found = ()
+    if not found or not all(0 < order <= 1000 for order in found) or sorted(found) != list(found):
+        raise ValueError(f"found --track {track}; wanted auto, or multiples of the shaft, rising, as 1,23")
+    return found
+
+
 def _files(paths: list[Path], plot: Path | None) -> list[Path]:
     """Every file to read; one that is not there stays in the list and is told of in its turn."""
     found = [one for path in paths for one in (_inside(path) if path.is_dir() else [path])]
@@ -124,84 +117,6 @@ def _files(paths: list[Path], plot: Path | None) -> list[Path]:
 
 def _inside(folder: Path) -> list[Path]:
     return [one.path for one in recordings_in([folder])]
-
-
-def diagnose_file(path: Path, asked: Asked) -> Diagnosed:
-    """Read a recording and diagnose it.
-
-    Raises
-    ------
-    SoundFileError
-        It cannot be read or judged; the message is one sentence.
-    """
-    recording = read_recording(path, asked.rate)
-    name, samples = _channel(recording, asked.channel)
-    rpm = asked.rpm if asked.rpm is not None else recording.rpm
-    if rpm is None:
-        raise SoundFileError(f"{path}: the file does not say the speed of the shaft; give it: --rpm 1480")
-    used = samples[-round(LONGEST_S * recording.rate) :]
-    if not bool(np.max(np.abs(used)) < 1e15):  # NaN compares false
-        where = int(np.argmin(np.abs(used) < 1e15)) + len(samples) - len(used)
-        raise SoundFileError(f"{path}: sample {where} of {name} is not a number one can measure; record it again")
-    turns = rpm / 60 * len(used) / recording.rate
-    if turns < TURNS_LEAST or rpm / 60 > recording.rate / 8:
-        raise SoundFileError(
-            f"{path}: {len(used)} samples at {recording.rate} a second are {turns:.1f} turns at {rpm:g} 1/min; "
-            f"wanted {TURNS_LEAST:.0f} turns or more and at least 8 samples in each"
-        )
-    tree = kurtogram(used, recording.rate)
-    impulsive = tree.best(_BAND_OVER_LINE * asked.bearing.bpfi * rpm / 60)
-    band = impulsive[0] if asked.impulsive_band else (BAND_LOW_HZ, BAND_HIGH_HZ)
-    try:
-        heard = prepare(used, recording.rate, rpm, (asked.bearing,), (max(band[0], BAND_LOW_HZ), band[1]))
-    except ValueError as fault:
-        raise SoundFileError(f"{path}: {fault}") from fault
-    result = _trusted(explain(heard, rpm / 60, asked.tolerance, asked.bearing), used)
-    source = "given" if asked.rpm is not None else "file"
-    return Diagnosed(
-        str(path),
-        name,
-        used,
-        recording.rate,
-        rpm,
-        source,
-        asked.tolerance,
-        asked.bearing,
-        heard,
-        tree,
-        impulsive,
-        result,
-    )
-
-
-def _channel(recording: Recording, wanted: str | None) -> tuple[str, NDArray[np.float32]]:
-    """Pick a channel by name, or by number from 1; a name goes first, as a channel may be named 2."""
-    names = recording.channel_names
-    if wanted is None:
-        index = 0
-    elif wanted in names:
-        index = names.index(wanted)
-    elif wanted.isdecimal() and 1 <= int(wanted) <= len(names):
-        index = int(wanted) - 1
-    else:
-        there = ", ".join(f"{number} ({name})" for number, name in enumerate(names, 1))
-        raise SoundFileError(f"{recording.path}: there is no channel {wanted}; it has {there}")
-    return names[index], np.ascontiguousarray(recording.samples[:, index])
-
-
-def _trusted(result: DiagnosisResult, samples: NDArray[np.float32]) -> DiagnosisResult:
-    """Say none only of sound that can be trusted: a dead or overdriven channel shows no lines either."""
-    if result.name != NONE:
-        return result
-    low, high = float(samples.min()), float(samples.max())
-    rails = int(np.count_nonzero((samples == low) | (samples == high)))
-    if low == high:
-        reason = "the channel is silent: every sample is the same"
-    elif rails > max(8, RAILS_SHARE * len(samples)):
-        reason = f"{rails} samples lie at the very extremes: the channel is overdriven, and faults may hide"
-    else:
-        return result
-    return replace(result, name=UNDECIDED, reason=reason)
 
 
 def record(one: Diagnosed) -> dict[str, Any]:
@@ -229,23 +144,29 @@ def record(one: Diagnosed) -> dict[str, Any]:
                 "p_value": line.p_value,
             }
             for line in result.lines
-        ],
+        ]
+        + _gear(one),
+        "speed_followed_by": list(one.followed),
         "bands_hz": [[round(edge, 1) for edge in one.heard.band_hz]],
         "kurtogram": {"band_hz": list(one.impulsive[0]), "kurtosis": round(one.impulsive[1], 2)},
     }
 
 
-def speed(one: Diagnosed) -> dict[str, Any]:
-    """Say the speed, who says so, and how far it may be off, in 1/min."""
-    if not one.result.confirmed:
-        return {
-            "rpm": one.declared_rpm,
-            "source": one.source,
-            "uncertainty": round(one.declared_rpm * one.tolerance, 2),
+def _gear(one: Diagnosed) -> list[dict[str, Any]]:
+    """Say what the mesh shows in the fields of a fault line; its score is FM4, 3 for a sound gear."""
+    gear = one.gear
+    if gear is None:
+        return []
+    return [
+        {
+            "fault": "mesh",
+            "order": gear.teeth,
+            "frequency_hz": round(gear.mesh_hz, 3),
+            "harmonics_snr_db": list(gear.mesh_snr_db),
+            "comb_score": round(gear.fm4, 2),
+            "p_value": gear.p_value,
         }
-    spectrum = one.heard.square if one.result.envelope == "SQ" else one.heard.log
-    off = 60 * uncertainty(spectrum, one.heard.raw, one.result.shaft_hz)
-    return {"rpm": round(one.result.rpm, 2), "source": "record", "uncertainty": round(off, 2)}
+    ]
 
 
 def _tell(one: Diagnosed) -> None:
@@ -259,6 +180,12 @@ def _tell(one: Diagnosed) -> None:
         chance = "" if line.p_value is None else f", chance {line.p_value:.2g}"
         place = f"{line.frequency_hz:.1f} Hz = {line.order:.3f} x shaft"
         say(f"  {line.fault:<10}{place}, {harmonics} dB over its surroundings, score {line.comb_score:.1f}{chance}")
+    if one.gear is not None:
+        say(f"  gear      {one.gear.reason}, sidebands {one.gear.sideband_db:.0f} dB, chance {one.gear.p_value:.2g}")
+    elif one.asked.teeth is not None:
+        say(f"  gear      no mesh of {one.asked.teeth} teeth to follow, or fewer than 40 turns")
+    if one.followed:
+        say(f"  followed  the speed wanders; lines at {', '.join(f'{o:g}' for o in one.followed)} x shaft followed")
     (low, high), kurtosis = one.impulsive
     say(
         f"  heard     {one.heard.seconds:.1f} s, {one.heard.band_hz[0]:.0f} to {one.heard.band_hz[1]:.0f} Hz; "

@@ -20,7 +20,7 @@ from analytics.diagnosis.families import families
 from analytics.diagnosis.result import FaultLine
 from analytics.signal.envelope import squared_envelope_spectrum
 from gateway.audio.files import SoundFileError
-from gateway.cli.diagnose import WHENCE, Diagnosed, speed
+from gateway.cli.diagnose_file import WHENCE, Diagnosed, speed
 
 COLOURS = {"BPFO": "#c0392b", "BPFI": "#7d3c98", "BSF": "#1e8449", "FTF": "#b9770e"}
 _GREY, _INK, _BLUE, _ORANGE = "#8a8f98", "#1f2933", "#24507a", "#e67e22"
@@ -255,7 +255,7 @@ def _numbers(axes: Axes, one: Diagnosed) -> None:
     words = (
         f"shaft {at['rpm']:.1f} ± {at['uncertainty']:.1f} 1/min, {WHENCE[at['source']]}"
         f"{f', declared {one.declared_rpm:.0f}' if one.result.confirmed else ''}\n"
-        f"{one.heard.seconds:.1f} s at {one.rate} Hz, {one.heard.seconds * one.result.shaft_hz:.0f} turns\n"
+        f"{one.heard.seconds:.1f} s at {one.rate:.0f} Hz, {one.heard.seconds * one.result.shaft_hz:.0f} turns\n"
         f"dB: first three multiples over their surroundings\n"
         f"score: bounded sum over carriers and sidebands, 3.5 needed\n"
         f"chance: share of decoy lines in this record that do as well\n"

@@ -13,8 +13,8 @@ from gateway.cli.app import main
 RATE, SHAFT = 12_800, 24.7
 ORDERS = "BPFO=3.585,BPFI=5.415,BSF=2.357,FTF=0.398"
 KEYS = [
-    "file", "channel", "diagnosis", "fault", "abstained", "confidence", "reason", "speed", "evidence", "bands_hz",
-    "kurtogram",
+    "file", "channel", "diagnosis", "fault", "abstained", "confidence", "reason", "speed", "evidence",
+    "speed_followed_by", "bands_hz", "kurtogram",
 ]  # fmt: skip
 LINE_KEYS = ["fault", "order", "frequency_hz", "harmonics_snr_db", "comb_score", "p_value"]
 CWRU = Path(__file__).parents[3] / "../shared/data/cwru"
@@ -183,6 +183,9 @@ def test_a_channel_that_is_not_there_is_named_with_those_that_are(npz, capsys):
         (["--bearing", "6205", "--rpm", "-5"], "turns a minute"),
         (["--bearing", "6205", "--rpm", "nan"], "turns a minute"),
         (["--bearing", "6205", "--plot", "a.pdf"], "a name in .png"),
+        (["--bearing", "6205", "--gear", "2"], "5 to 500"),
+        (["--bearing", "6205", "--track", "23,1"], "rising"),
+        (["--bearing", "6205", "--track", "x"], "auto"),
     ],
 )
 def test_a_wrong_command_line_ends_with_2_and_a_sentence(npz, capsys, arguments, sentence):
@@ -235,6 +238,51 @@ def test_the_most_impulsive_band_can_be_listened_to_alone(npz, capsys):
     assert low < ring_hz < high
     assert high - low < RATE / 2 - 1000
     assert one["diagnosis"] == "outer race"
+
+
+def test_a_bad_tooth_is_a_gear_diagnosis_with_the_mesh_as_evidence(npz, capsys):
+    turns = SHAFT * np.arange(6 * RATE) / RATE
+    x = machine() * 40 + 1.5 * (1 + 0.3 * np.cos(2 * np.pi * turns)) * np.sin(2 * np.pi * 23 * turns)
+    for start in (np.arange(1, int(turns[-1])) / SHAFT * RATE).astype(int):
+        x[start : start + 80] += 6 * np.exp(-np.arange(80) / 14) * np.sin(np.arange(80) * 1.1)
+    path = npz("gear.npz", x)
+
+    assert main(["diagnose", str(path), "--bearing", "6205", "--gear", "23", "--json"]) == 0
+    assert main(["diagnose", str(path), "--bearing", "6205", "--gear", "23"]) == 0
+
+    out = capsys.readouterr().out.splitlines()
+    one = json.loads(out[0])
+    assert (one["diagnosis"], one["fault"], one["abstained"]) == ("gear", None, False)
+    mesh = one["evidence"][-1]
+    assert (mesh["fault"], mesh["order"]) == ("mesh", 23)
+    assert mesh["frequency_hz"] == pytest.approx(23 * SHAFT, rel=1e-3)
+    assert any("mesh at" in line for line in out[1:])
+
+
+def test_a_wandering_speed_is_followed_and_said(npz, capsys):
+    chance = np.random.default_rng(2)
+    t = np.arange(8 * RATE) / RATE
+    turns = np.cumsum(SHAFT * (1 + 0.05 * np.sin(2 * np.pi * 0.15 * t))) / RATE
+    x = chance.standard_normal(len(t)) + sum(np.cos(2 * np.pi * k * turns + k) for k in (1, 2, 3))
+    at = np.cumsum(1 + 0.005 * chance.standard_normal(int(turns[-1] * 3.585) - 4)) / 3.585
+    for start in np.interp(at, turns, np.arange(len(t))).astype(int):
+        x[start : start + 80] += (5 * np.exp(-np.arange(80) / 15) * np.sin(np.arange(80) * 1.9))[: len(x) - start]
+    path = npz("swing.npz", x)
+
+    for track in ("auto", "1"):
+        assert main(["diagnose", str(path), "--bearing", "6205", "--track", track, "--json"]) == 0
+
+    for one in told(capsys):
+        assert one["diagnosis"] == "outer race"
+        assert one["speed_followed_by"] == [1.0]
+
+
+def test_a_line_that_cannot_be_followed_is_said(npz, capsys):
+    path = npz("noise.npz", np.random.default_rng(5).standard_normal(6 * RATE))
+
+    assert main(["diagnose", str(path), "--bearing", "6205", "--track", "1,23"]) == 1
+
+    assert f"{path}: order tracking: no line stands out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("order", [3.585, None])
