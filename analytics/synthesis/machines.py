@@ -110,7 +110,7 @@ def _belt(chance: Generator, turn: Sound, rate: int, faulty: bool) -> Sound:
     out = burst(chance, n, rate, (50.0, 5000.0)) + _tone(turn, 1, 0.3, chance)
     squeal = burst(chance, n, rate, (2800.0, 3600.0))
     passing = np.maximum(np.cos(2 * np.pi * (_BELT_ORDER * turn + chance.random())), 0) ** 2
-    return out + (1.5 * squeal * passing if faulty else 0.0)
+    return out + (2.5 * squeal * passing if faulty else 0.0)
 
 
 def _transformer(chance: Generator, turn: Sound, rate: int, faulty: bool) -> Sound:

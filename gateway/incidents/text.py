@@ -1,10 +1,11 @@
 """The words of a work order, as a technician reads them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from gateway.incidents.advice import ADVICE, ANY, NAMED
 from gateway.incidents.book import Incident
-from gateway.processes.messages import Diagnosis, Line
+from gateway.processes.messages import Diagnosis, Line, WearView
 
 TITLE_MAX = 100  #: characters of DESCRIPTION in Maximo's demo schema; the connector cuts again by the site's own
 TEXT_MAX = 8_000  #: far below the 32,000 of the long description; a person reads one page
@@ -13,49 +14,12 @@ TEXT_MAX = 8_000  #: far below the 32,000 of the long description; a person read
 HARMONIC_DB_MIN = 6.0
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What to do with an indication of one kind."""
-
-    first: str
-    confirm: str
-
-
-# Ordered as ISO 13373-3:2015, annexes on rolling element bearings and gears, has a technician proceed: the cheap and
-# reversible first. Wording ours.
-_BEARING = "Check lubrication (amount, colour, metal in the grease), temperature and seat of the bearing housing."
-ADVICE = {
-    "outer race": Advice(
-        _BEARING,
-        "Vibration on this housing in the load zone: a line at the same frequency whose level hardly changes over a"
-        " turn; after removal, a mark on the outer ring.",
-    ),
-    "inner race": Advice(
-        _BEARING,
-        "Vibration on this housing: the same line with sidebands one shaft turn apart; after removal, a mark on the"
-        " inner ring.",
-    ),
-    "rolling element": Advice(
-        _BEARING,
-        "Vibration on this housing: the same line, often at twice its frequency, with sidebands at cage speed; after"
-        " removal, a mark on a ball or roller.",
-    ),
-    "cage": Advice(
-        _BEARING + " A cage gives little warning: look soon.",
-        "Vibration on this housing below shaft speed; after removal, wear in the cage pockets.",
-    ),
-    "gear": Advice(
-        "Check oil level and look for metal in the oil; open the inspection cover and look at the teeth.",
-        "Vibration on the gear case: mesh frequency with sidebands one turn of the damaged wheel apart.",
-    ),
-}
-_ANY = Advice(
-    "Stand beside the machine and compare with its normal running: loose parts, rubbing, cavitation, a changed load or"
-    " speed, something new nearby.",
-    "The same level rise with the microphone's surroundings quiet, or a vibration reading on the machine itself.",
-)
-
 DISCLAIMER = "This is an indication by sound, not a safety statement and no proof of damage."
+# ISO 18436-2:2014: Category I collects and compares with alarms and is not responsible for the diagnosis.
+CATEGORY = (
+    "The gateway compares and points, as a Category I instrument does; the diagnosis is an analyst's (Category II,"
+    " ISO 18436-2), for whom spectrum, lines, speed, level and baseline stand here."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +33,9 @@ class Finding:
     since: str  #: when the episode began, in the site's time
     line: str  #: the production line's name
     page: str = ""  #: link to the machine's page; empty where there is none
+    wear: WearView | None = None
+    named: Mapping[str, float | None] = field(default_factory=dict)  #: named indicators, dB over normal
+    covariates: Mapping[str, float] = field(default_factory=dict)  #: load, temperature, ... when it was raised
 
 
 def order_title(incident: Incident, finding: Finding) -> str:
@@ -96,7 +63,7 @@ def order_title(incident: Incident, finding: Finding) -> str:
 def order_text(incident: Incident, finding: Finding) -> str:
     """Compose the long description, plain text with newlines."""
     diagnosis = finding.diagnosis
-    advice = ADVICE.get(incident.failure_mode, _ANY)
+    advice = ADVICE.get(incident.failure_mode, ANY)
     page = f"Page: {finding.page}\n" if finding.page else ""
     level = finding.level_over_baseline_db
     # The worker's sentence may end with the diagnosis' reason, which stands under "how sure" here.
@@ -109,7 +76,9 @@ def order_text(incident: Incident, finding: Finding) -> str:
         f"Evidence: {_evidence(diagnosis)}\n"
         f"Level: {compared} (baseline {finding.baseline}).\n"
         f"Also considered: {_rivals(diagnosis)}\n"
-        "Remaining life: no trend.\n"
+        f"Wear: {_wear(finding.wear)}\n"
+        f"Remaining life: {_life(finding.wear)}\n"
+        f"{_beside(finding)}"
         "\n"
         f"Check first: {advice.first}\n"
         f"Would confirm it: {advice.confirm}\n"
@@ -117,6 +86,7 @@ def order_text(incident: Incident, finding: Finding) -> str:
         f"{page}"
         f"Machine: {incident.asset}, station {incident.station}, {finding.line}.\n"
         f"Key: {incident.id}\n"
+        f"{CATEGORY}\n"
         f"{DISCLAIMER}"
     )
     return cut(text, TEXT_MAX)
@@ -153,10 +123,40 @@ def _how_sure(diagnosis: Diagnosis) -> str:
 
 def _evidence(diagnosis: Diagnosis) -> str:
     named = [line for line in diagnosis.lines if line.fault == diagnosis.fault]
+    if not named and diagnosis.name in (*NAMED, "gear"):
+        return f"{diagnosis.reason}; the attached spectrum shows it."
     if not named:
         return "level alone; no line in the envelope spectrum belongs to a known part."
     speed = f" at {diagnosis.rpm:.0f} rpm" if diagnosis.rpm else ""
     return f"{diagnosis.fault} {'; '.join(evidence_line(line) for line in named)}{speed}."
+
+
+def _wear(wear: WearView | None) -> str:
+    return "not judged yet." if wear is None else f"{wear.level}, {wear.trend}; {wear.reason}."
+
+
+def _life(wear: WearView | None) -> str:
+    """Low to high with the middle, in hours of running."""
+    if wear is None or wear.life is None:
+        return "no trend, so no number."
+    life = wear.life
+    return (
+        f"{_hours(life.low_h)} to {_hours(life.high_h)} h of running, middle {_hours(life.mid_h)} h, if it goes on as"
+        " it did: plan by the low end, not by the middle."
+    )
+
+
+def _hours(hours: float) -> str:
+    """Two digits are all there is."""
+    return f"{float(f'{hours:.2g}'):,.0f}" if hours >= 10 else f"{hours:.1f}"
+
+
+def _beside(finding: Finding) -> str:
+    """Say what else was read of the machine, a line for each kind that was."""
+    named = [f"{name} {over:+.1f} dB over normal" for name, over in finding.named.items() if over is not None]
+    beside = [f"{name} {value:.4g}" for name, value in finding.covariates.items()]
+    lines = [("Indicators", named), ("Beside it", beside)]
+    return "".join(f"{head}: {', '.join(found)}.\n" for head, found in lines if found)
 
 
 def _rivals(diagnosis: Diagnosis) -> str:

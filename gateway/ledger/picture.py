@@ -1,4 +1,4 @@
-"""The picture on a work order: the envelope spectrum with the fault's lines.
+"""The picture on a work order: the spectrum an indication rests on, with its lines.
 
 Drawn in a process of its own that lives a few seconds: matplotlib holds about 60 MB for good once it is imported, and
 the ledger runs for years. Run as a module it reads arrays from standard input and writes a PNG to standard output.
@@ -9,9 +9,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 TIMEOUT_S = 60.0  #: starting Python and matplotlib takes 1 s on a PC and about 10 on a loaded small board
 BYTES_MAX = 2_000_000
@@ -31,11 +35,13 @@ class Sketch:
     title
         Above the picture.
     frequency_hz, envelope
-        (n,) float32 each: the envelope spectrum, any linear unit.
+        (n,) float32 each: the envelope spectrum, any linear unit; of the sound itself, dB re full scale.
     band_hz
-        The band the envelope was taken from.
+        The band the envelope was taken from, or that is listened to.
     lines
         (name, Hz) of what is to be marked with its harmonics.
+    of
+        ``envelope`` or ``sound``.
     """
 
     title: str
@@ -43,6 +49,7 @@ class Sketch:
     envelope: NDArray[np.float32]
     band_hz: tuple[float, float]
     lines: Sequence[tuple[str, float]]
+    of: str = "envelope"
 
 
 def draw(sketch: Sketch, timeout_s: float = TIMEOUT_S) -> bytes:
@@ -62,6 +69,7 @@ def draw(sketch: Sketch, timeout_s: float = TIMEOUT_S) -> bytes:
         band=np.array(sketch.band_hz),
         names=np.array([name for name, _ in sketch.lines], dtype=np.str_),
         at=np.array([hz for _, hz in sketch.lines], dtype=np.float64),
+        of=np.array(sketch.of),
     )
     try:
         # Not multiprocessing: a ledger that is itself a daemonic child may have no children of that kind.
@@ -93,12 +101,7 @@ def render(sketch: Sketch) -> bytes:
     figure = Figure(figsize=(9, 4.5), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    shown = sketch.envelope / max(float(np.max(np.abs(sketch.envelope))), 1e-30)
-    last = float(sketch.frequency_hz[-1])
-    highest = max((hz for _, hz in sketch.lines), default=0.0) * (HARMONICS_SHOWN + 0.5)
-    axes.plot(sketch.frequency_hz, shown, color="#1f3b57", linewidth=0.8)
-    axes.set_xlim(0.0, min(last, highest) if highest > 0 else last)
-    axes.set_ylim(0.0, 1.1)
+    _plot(axes, sketch)
     for number, (name, hz) in enumerate(sketch.lines):
         colour = ("#c0392b", "#7d5ba6", "#2e7d32", "#b8860b")[number % 4]
         for harmonic in range(1, HARMONICS_SHOWN + 1):
@@ -106,13 +109,31 @@ def render(sketch: Sketch) -> bytes:
             axes.axvline(harmonic * hz, color=colour, linestyle="--", linewidth=0.8, label=label)
     if sketch.lines:
         axes.legend(loc="upper right", frameon=False)
-    low, high = sketch.band_hz
-    axes.set_xlabel(f"envelope frequency in Hz (sound between {low:.0f} and {high:.0f} Hz)")
-    axes.set_ylabel("relative to the highest line")
     axes.set_title(sketch.title, fontsize=10, loc="left", parse_math=False)
     png = io.BytesIO()
     figure.savefig(png, format="png")
     return png.getvalue()
+
+
+def _plot(axes: "Axes", sketch: Sketch) -> None:
+    """Draw the curve, with what its axes are."""
+    last = float(sketch.frequency_hz[-1])
+    highest = max((hz for _, hz in sketch.lines), default=0.0) * (HARMONICS_SHOWN + 0.5)
+    axes.set_xlim(0.0, min(last, highest) if highest > 0 else last)
+    low, high = sketch.band_hz
+    if sketch.of == "sound":
+        axes.plot(sketch.frequency_hz, sketch.envelope, color="#1f3b57", linewidth=0.8)
+        if not sketch.lines:
+            axes.axvspan(low, high, color="#c0392b", alpha=0.12, label=f"{low:.4g} to {high:.4g} Hz")
+            axes.legend(loc="upper right", frameon=False)
+        axes.set_xlabel("frequency in Hz")
+        axes.set_ylabel("level in dB re full scale")
+        return
+    shown = sketch.envelope / max(float(np.max(np.abs(sketch.envelope))), 1e-30)
+    axes.plot(sketch.frequency_hz, shown, color="#1f3b57", linewidth=0.8)
+    axes.set_ylim(0.0, 1.1)
+    axes.set_xlabel(f"envelope frequency in Hz (sound between {low:.0f} and {high:.0f} Hz)")
+    axes.set_ylabel("relative to the highest line")
 
 
 def _main() -> int:
@@ -123,6 +144,7 @@ def _main() -> int:
             packed["envelope"],
             (float(packed["band"][0]), float(packed["band"][1])),
             list(zip(packed["names"].tolist(), packed["at"].tolist(), strict=True)),
+            str(packed["of"]),
         )
     try:
         png = render(sketch)

@@ -74,6 +74,9 @@ def _finding(page: Page, incident: Incident, plan: LedgerPlan) -> Finding:
         since=f"{_local(incident.raised_at, plan):%Y-%m-%d %H:%M %Z}",
         line=plan.line,
         page=plan.page.replace("{station}", incident.station),
+        wear=report.wear if report is not None else None,
+        named=report.named if report is not None else {},
+        covariates=report.covariates if report is not None else {},
     )
 
 
@@ -85,7 +88,8 @@ def _sketch(title: str, report: ConditionReport) -> Sketch:
         report.evidence.frequency_hz,
         report.evidence.envelope,
         report.evidence.band_hz,
-        [(line.fault, line.frequency_hz) for line in named[:LINES_DRAWN]],
+        report.evidence.lines or [(line.fault, line.frequency_hz) for line in named[:LINES_DRAWN]],
+        report.evidence.of,
     )
 
 
