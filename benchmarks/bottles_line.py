@@ -203,11 +203,12 @@ def _same(told: PartLog, stored: PartRow | None) -> bool:
 
 
 def unlike_judge(line: Line, alone: dict[str, dict[str, Any]]) -> list[str]:
-    """List the parts whose stored verdict or score is not exactly what `judge FILE` says."""
+    """List the parts judged by their sound whose stored verdict or score is not exactly what `judge FILE` says."""
     return [
         part_id
         for part_id, row in line.store.items()
-        if (row.evaluation.word, row.score) != (alone[part_id]["verdict"], alone[part_id]["score"])
+        if row.outcome == "judged"
+        and (row.evaluation.word, row.score) != (alone[part_id]["verdict"], alone[part_id]["score"])
     ]
 
 
