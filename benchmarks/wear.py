@@ -189,7 +189,7 @@ def learned(found: list[Life]) -> Iterator[str]:
         "|---|---|---|\n"
     )
     tests = [(life.truth_s, life.told[life.cut - 1].remaining_life_s) for life in found if life.cut and life.truth_s]
-    for early in (0.35, 0.45, 0.5, 0.55, 0.6, 0.65, 0.75, 0.9):
+    for early in (0.35, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9):
         factor = early / EARLY
         own = [np.mean([score(truth, factor * mid) for _, truth, _, mid, _ in rows]) for rows in numbers if len(rows)]
         test = [0.0 if said is None else score(truth, factor * said.mid) for truth, said in tests]
