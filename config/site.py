@@ -315,7 +315,7 @@ class Machine(Table):
         description="Tags whose influence on the sound is learned and taken off.",
     )
     wear_every: Duration = Field(
-        3600.0, ge=1, le=604_800, description="Sound summed up to one step of wear; normal is learned from 60 of them."
+        3600.0, ge=2, le=604_800, description="Sound summed up to one step of wear; normal is learned from 60 of them."
     )
 
     @field_validator("indicators", "covariates")

@@ -29,7 +29,7 @@ class Memory:
         self._wearing = wearing
         self._episodes = episodes
         self._old: list[dict[str, Any]] = []  # normals of before each maintenance, the latest last
-        self._named: int | None = None  # named indicators with a normal, when it was last kept
+        self._learned = 0  # of how much the normal was known when it was last kept
         self.changed = False  #: something was learned that is not kept yet
 
     def restart(self) -> None:
@@ -45,10 +45,10 @@ class Memory:
     def to_keep(self) -> str | None:
         """Give the text to be kept; None where nothing has changed since it was last given."""
         learned = self._normal.learned
-        if not (self.changed or self._episodes.changed or learned != self._named):
+        if not (self.changed or self._episodes.changed or learned != self._learned):
             return None
         self.changed = self._episodes.changed = False
-        self._named = learned
+        self._learned = learned
         return json.dumps(
             {
                 "version": VERSION,
@@ -85,5 +85,5 @@ class Memory:
             faults.append(fault)
         if not self._episodes.recall(found.get("episodes")):
             faults.append("its lasting episodes cannot be taken up again")
-        self._named = self._normal.learned
+        self._learned = self._normal.learned
         return "; ".join(faults)
