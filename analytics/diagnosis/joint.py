@@ -126,8 +126,8 @@ def _exact(hearing: _Hearing) -> str:
     """Say why lines that whitening takes away are no call, and no reason to say none either."""
     fit = next(f for f in hearing.fits if quiet(f, "LOG") is None)
     return (
-        f"lines of {fit.family.name} order at {fit.carrier_hz:.1f} Hz repeat as exactly as a machine's own tones: "
-        "no proof of a fault, and no silence"
+        f"lines of {fit.family.name} order at {fit.carrier_hz:.1f} Hz stand out only before whitening: "
+        "the machine's own tones, or a faint fault"
     )
 
 

@@ -95,7 +95,9 @@ def first_veto(fit: Fit, second: Fit | None, envelope: str, spectra: Spectra, de
     order = _unexplained(fit, spectrum, declared.ftf)
     if order is not None:
         return f"an unknown source at order {order:.2f} is nearly as strong as the {fit.family.name} lines"
-    other = contradiction(spectra.log, spectra.raw, fit.shaft_hz, declared.shaft_hz)
+    other = contradiction(
+        spectra.log, spectra.raw, fit.shaft_hz, declared.shaft_hz, None if fit.cage else fit.carrier_hz
+    )
     if other is not None:
         given = 60 * declared.shaft_hz
         return f"the record shows {60 * other.shaft_hz:.0f} rpm, not the {given:.0f} rpm it was given"

@@ -13,6 +13,7 @@ CONFIRMED = 6.0  #: evidence of two clear shaft lines
 CONTRADICTED = 5.0  #: right speeds were beaten by 4.2 at most, wrong ones by 4.8 and mostly 8 (docs/machines.md)
 _AS_GOOD = 1.0  # less evidence than this makes no difference: noise in one of ten lines does that
 _WIDEST = 48  # steps to either side: four bins
+_LEAKAGE_BINS = 3  # a line as jitter and the largest of three neighbours leave it
 _ENVELOPE_ORDERS = np.arange(1, 7)
 _RAW_ORDERS = np.arange(1, 5)
 
@@ -53,13 +54,16 @@ def speed_grid(shaft_hz: float, tolerance: float, step_hz: float) -> Floats:
 
 
 def contradiction(
-    envelope: LineSpectrum, raw: LineSpectrum, claimed_hz: float, declared_hz: float
+    envelope: LineSpectrum, raw: LineSpectrum, claimed_hz: float, declared_hz: float, explained_hz: float | None = None
 ) -> OtherSpeed | None:
     """Find a speed from 0.7 to 1.4 times the declared one that the record shows far better than the claimed one.
 
     A mistyped speed makes the comb of one race fit the order of another. The range keeps clear of half and double
-    speed, which every record shows.
+    speed, which every record shows. Multiples of `explained_hz`, the carrier of a fault, speak for no speed: a third of
+    an outer race's is often 1.2 times the shaft's.
     """
+    if explained_hz is not None:
+        envelope, raw = _silenced(envelope, explained_hz), _silenced(raw, explained_hz)
     step = envelope.step_hz
     others = np.arange(0.7 * declared_hz, 1.4 * declared_hz, step / 6)
     evidence = shaft_evidence(envelope, raw, others)
@@ -67,6 +71,15 @@ def contradiction(
     best = int(np.argmax(evidence))
     by = float(evidence[best] - shaft_evidence(envelope, raw, near).max())
     return OtherSpeed(float(others[best]), by) if by > CONTRADICTED else None
+
+
+def _silenced(spectrum: LineSpectrum, line_hz: float) -> LineSpectrum:
+    """Let the multiples of a line neither speak for a speed nor against it."""
+    gain = spectrum.gain.copy()
+    for at in spectrum.place(line_hz * np.arange(1, int(len(gain) * spectrum.step_hz / line_hz) + 1)):
+        gain[max(0, at - _LEAKAGE_BINS) : at + _LEAKAGE_BINS + 1] = 0.0
+    gain[-1] = spectrum.gain[-1]
+    return LineSpectrum(spectrum.step_hz, gain, spectrum.depth)
 
 
 def uncertainty(envelope: LineSpectrum, raw: LineSpectrum, shaft_hz: float) -> float:
