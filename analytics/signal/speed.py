@@ -76,7 +76,8 @@ def contradiction(
 def _silenced(spectrum: LineSpectrum, line_hz: float) -> LineSpectrum:
     """Let the multiples of a line neither speak for a speed nor against it."""
     gain = spectrum.gain.copy()
-    for at in spectrum.place(line_hz * np.arange(1, int(len(gain) * spectrum.step_hz / line_hz) + 1)):
+    multiples: Floats = np.asarray(line_hz * np.arange(1, int(len(gain) * spectrum.step_hz / line_hz) + 1), np.float64)
+    for at in spectrum.place(multiples):
         gain[max(0, at - _LEAKAGE_BINS) : at + _LEAKAGE_BINS + 1] = 0.0
     gain[-1] = spectrum.gain[-1]
     return LineSpectrum(spectrum.step_hz, gain, spectrum.depth)
