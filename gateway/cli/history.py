@@ -1,6 +1,7 @@
 """Histories of a machine: snapshots or recordings with their times, read into summaries for `analytics.wear`."""
 
 import re
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -18,7 +19,13 @@ from gateway.audio.files import SoundFileError, read_recording, recordings_in
 STEPS_MOST = 2_000_000  #: summaries in one history: four years of minutes
 UNPACKED_MOST = 2**30  #: bytes of an npz
 KEYS = ("x", "scale", "fs", "t", "trend", "trend_names", "trend_t", "value", "channels")
-_DAMAGED = (ValueError, TypeError, EOFError, KeyError, OSError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+#: What NumPy raises at a damaged file; MemoryError where it claims to be enormous.
+_DAMAGED = (
+    ValueError, TypeError, EOFError, LookupError, OSError, MemoryError, NotImplementedError,
+    SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+_LOUDEST = 1e12  # in any unit; beyond it, and at NaN, single precision breaks down
+_NAME_MOST = 40  # characters of a name a file may bring to the terminal
 # 2026-01-31T12-00-05, 20260131_120005, 2004.02.12.10.32.39: year to second, whatever stands between.
 _TIME = re.compile(r"(?<!\d)((?:19|20)\d\d)\D?(\d\d)\D?(\d\d)\D?(\d\d)\D?(\d\d)\D?(\d\d)(?!\d)")
 
@@ -61,28 +68,50 @@ def histories(paths: Sequence[Path], channel: str | None, every_s: float | None,
     SoundFileError
         One sentence: which, what was found, what was wanted.
     """
-    found, loose = [], []
+    found: list[Path] = []
+    loose: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            files = [one.path for one in recordings_in([path])]
-            found.append(_of_recordings(path.as_posix(), files, channel, every_s, rate))
+        if not path.exists():
+            raise SoundFileError(f"{path}: there is no such file or folder")
+        if not path.is_dir():
+            (found if holds_history(path) else loose).append(path)
             continue
-        arrays = _arrays(path) if path.suffix.lower() == ".npz" else {}
-        if "trend" in arrays or "value" in arrays or arrays.get("x", np.empty(0)).ndim == 3:
-            found.append(_of_arrays(path, arrays, channel))
-        else:
-            loose.append(path)
-    if loose:
-        found.append(_of_recordings(loose[0].parent.as_posix(), loose, channel, every_s, rate))
-    return found
+        kept = [file for file in sorted(path.rglob("*.npz")) if holds_history(file)]
+        # A folder of histories may hold a table of contents beside them; one without any is a history itself.
+        found += kept or [path]
+    told = [
+        _of_recordings(path, [one.path for one in recordings_in([path])], channel, every_s, rate)
+        if path.is_dir()
+        else _of_arrays(path, _arrays(path), channel)
+        for path in found
+    ]
+    return [*told, _of_recordings(loose[0].parent, loose, channel, every_s, rate)] if loose else told
+
+
+def holds_history(path: Path) -> bool:
+    """Tell an npz of many steps from a recording, by the names of its arrays.
+
+    Raises
+    ------
+    SoundFileError
+        An npz cannot be read.
+    """
+    if path.suffix.lower() != ".npz":
+        return False
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = {name.removesuffix(".npy") for name in packed.namelist()}
+        if names & {"trend", "value"} or not {"x", "t"} <= names:
+            return bool(names & {"trend", "value"})
+        return _arrays(path).get("x", np.empty(0)).ndim == 3  # a recording may bring its times too
+    except _DAMAGED as fault:
+        raise _unreadable(path, fault) from fault
 
 
 # ---- npz ------------------------------------------------------------------------------------------------------------
 
 
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
-    if not path.is_file():
-        raise SoundFileError(f"{path}: there is no such file")
     try:
         with zipfile.ZipFile(path) as packed:
             if sum(one.file_size for one in packed.infolist()) > UNPACKED_MOST:
@@ -90,8 +119,12 @@ def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
         with np.load(path, allow_pickle=False) as file:
             return {name: np.asarray(file[name]) for name in KEYS if name in file.files}
     except _DAMAGED as fault:
-        what = (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")
-        raise SoundFileError(f"{path}: not a readable npz file ({what}); save it again") from fault
+        raise _unreadable(path, fault) from fault
+
+
+def _unreadable(path: Path, fault: Exception) -> SoundFileError:
+    what = (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")
+    return SoundFileError(f"{path}: not a readable npz file ({what}); save it again")
 
 
 def _of_arrays(path: Path, arrays: dict[str, NDArray[np.generic]], channel: str | None) -> History:
@@ -121,10 +154,14 @@ def _table(
         raise SoundFileError(
             f"{path}: {key} is {table.dtype} of shape {table.shape}; wanted numbers (steps, indicators)"
         )
-    names = [str(name) for name in np.ravel(arrays.get(names_key, np.array([], dtype=str)))]
-    if len(names) != table.shape[1]:
-        names = [str(index) for index in range(1, table.shape[1] + 1)]
-    return table.astype(np.float64), names
+    return table.astype(np.float64), _names(arrays.get(names_key), table.shape[1])
+
+
+def _names(given: NDArray[np.generic] | None, n: int) -> list[str]:
+    """Take the file's names, fit to be printed, or numbers from 1."""
+    names = [] if given is None or given.size != n else [str(name) for name in np.ravel(given)]
+    printable = ["".join(c if c.isprintable() else "?" for c in name[:_NAME_MOST]) for name in names]
+    return printable or [str(index) for index in range(1, n + 1)]
 
 
 def _times(path: Path, arrays: dict[str, NDArray[np.generic]], key: str, n: int) -> NDArray[np.float64]:
@@ -147,12 +184,11 @@ def _pick(path: Path, names: Sequence[str], channel: str | None) -> int:
 
 def _of_snapshots(path: Path, arrays: dict[str, NDArray[np.generic]], channel: str | None) -> History:
     x = arrays["x"]
-    if x.dtype.kind not in "iuf" or not x.size > 0 or len(x) > STEPS_MOST:
+    if x.ndim != 3 or x.dtype.kind not in "iuf" or not x.size > 0 or len(x) > STEPS_MOST:
         raise SoundFileError(
             f"{path}: x is {x.dtype} of shape {x.shape}; wanted numbers (snapshots, channels, samples)"
         )
-    names = [str(name) for name in np.ravel(arrays.get("channels", np.array([], dtype=str)))]
-    names = names if len(names) == x.shape[1] else [str(index) for index in range(1, x.shape[1] + 1)]
+    names = _names(arrays.get("channels"), x.shape[1])
     chosen = _pick(path, names, channel)
     scale, fs = np.ravel(arrays.get("scale", np.ones(1))), np.ravel(arrays.get("fs", np.empty(0)))
     if len(scale) not in {1, x.shape[1]} or scale.dtype.kind not in "iuf":
@@ -162,10 +198,9 @@ def _of_snapshots(path: Path, arrays: dict[str, NDArray[np.generic]], channel: s
     t_s = _times(path, arrays, "t", len(x))
     factor = float(scale[min(chosen, len(scale) - 1)])
     blocks = Blocks(round(float(fs[0])))
-    steps = [
-        _summary(float(t), (snapshot[chosen] * factor).astype(np.float32), blocks)
-        for t, snapshot in zip(t_s, x.astype(np.float64), strict=True)
-    ]
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is not finite, and said to be
+        sounds = (x[:, chosen].astype(np.float64) * factor).astype(np.float32)
+    steps = [_summary(float(t), sound, blocks) for t, sound in zip(t_s, sounds, strict=True)]
     return History(path.as_posix(), INDICATORS, tuple(steps))
 
 
@@ -175,7 +210,7 @@ INDICATORS = ("peak", "level")  #: of a recording: median over its windows of 50
 
 
 def _of_recordings(
-    name: str, files: Sequence[Path], channel: str | None, every_s: float | None, rate: int | None
+    where: Path, files: Sequence[Path], channel: str | None, every_s: float | None, rate: int | None
 ) -> History:
     """Take recordings in the order of their times, which stand in their names."""
     times = {file: time_in(file.stem) for file in files}
@@ -188,7 +223,9 @@ def _of_recordings(
                 f"{lost}: its name holds no time; wanted one like 2026-01-31T12-00-00 in each, or --every SECONDS"
             )
         timed = sorted((time, file) for file, time in times.items() if time is not None)
-    return History(name, INDICATORS, tuple(_heard(t - timed[0][0], file, channel, rate) for t, file in timed))
+    return History(
+        where.as_posix(), INDICATORS, tuple(_heard(t - timed[0][0], file, channel, rate) for t, file in timed)
+    )
 
 
 def time_in(stem: str) -> float | None:
@@ -213,7 +250,7 @@ def _summary(t_s: float, samples: NDArray[np.float32], blocks: Blocks) -> Summar
     n = len(samples) // blocks.size
     if not n:
         return Summary(t_s, unknown, excluded="shorter than 50 ms")
-    if not np.isfinite(samples).all():
+    if not (np.abs(samples) < _LOUDEST).all():
         return Summary(t_s, unknown, excluded="the sound is not finite")
     sums = np.array([blocks.reduce(block) for block in samples[: n * blocks.size].reshape(n, -1)])
     windows = [sums[i : i + WINDOW_BLOCKS] for i in range(0, max(1, n - WINDOW_BLOCKS + 1), WINDOW_BLOCKS)]

@@ -31,14 +31,16 @@ def command(
     The first 60 steps are taken as normal. Remaining life is running time until machines like it were worn out, and
     four of five ends lie between low and high; without a rise there is no number. It is an indication by sound.
     """
-    for history in histories(paths, channel, every, rate):
+    found = histories(paths, channel, every, rate)
+    for history in found:
         note(f"{history.file}: {len(history.steps)} steps of {', '.join(history.indicators)}")
         told = run(history)
         rows = [record(history.steps[index].t_s, wear) for index, wear in enumerate(told)]
         end = summary(history, rows)
         if as_json:
+            whose = {"file": history.file} if len(found) > 1 else {}
             for row in (*rows, end):
-                emit(row)
+                emit({**row, **whose})
         else:
             _table(rows)
             say(_words(end))

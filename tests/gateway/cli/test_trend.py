@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from gateway.audio.files import SoundFileError
 from gateway.cli.app import main
-from gateway.cli.history import time_in
+from gateway.cli.history import histories, time_in
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 KEYS = ["t_s", "indicator", "db", "level", "remaining_life_s", "reason"]
@@ -161,6 +164,18 @@ def test_silent_short_and_broken_recordings_are_told_and_skipped(tmp_path, capsy
     assert steps[31]["reason"] == "learning what is normal: 29 of 60"
 
 
+def test_a_folder_of_histories_is_each_of_them_with_a_summary_of_its_own(tmp_path, capsys):
+    a_history(tmp_path / "a.npz", n=70)
+    a_history(tmp_path / "b.npz", n=80)
+    (tmp_path / "index.csv").write_text("file,life\na.npz,700\n")
+
+    rows, last = told(capsys, tmp_path)
+
+    assert [row["file"].rsplit("/")[-1] for row in rows] == ["a.npz"] * 71 + ["b.npz"] * 80
+    assert rows[70]["steps"] == 70
+    assert last["steps"] == 80
+
+
 @pytest.mark.parametrize(
     ("stem", "there"),
     [
@@ -219,6 +234,30 @@ def test_a_channel_that_is_not_there_names_those_that_are(tmp_path, capsys):
     assert main(["trend", str(a_history(tmp_path / "life.npz")), "--channel", "9"]) == 1
 
     assert "there is no channel 9; it has 1 h_rms, 2 h_kurtosis, 3 h_peak" in capsys.readouterr().err
+
+
+def test_what_a_file_calls_its_columns_cannot_play_with_the_terminal(tmp_path, capsys):
+    names = np.array(["\x1b[2Jh_rms", "b" * 200, "c"])
+
+    assert main(["trend", str(a_history(tmp_path / "life.npz", trend_names=names))]) == 0
+
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err
+    assert "?[2Jh_rms" in err
+
+
+@given(st.binary(max_size=200), st.integers(0, 4000))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_history_is_read_or_refused_in_a_sentence(tmp_path, noise, at):
+    path = tmp_path / "life.npz"
+    whole = a_history(path, n=20).read_bytes()
+    path.write_bytes(whole[: at % len(whole)] + noise + whole[at % len(whole) + len(noise) :])
+    try:
+        (history,) = histories([path], None, None, None)
+    except SoundFileError as fault:
+        assert str(path) in str(fault)  # noqa: PT017
+    else:
+        assert history.steps
 
 
 def test_zeros_nan_and_a_clock_that_jumps_are_survived(tmp_path, capsys):
