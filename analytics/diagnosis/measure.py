@@ -16,6 +16,7 @@ POINTS = 2000  #: of a picture
 _CYCLES = 16.0  # of the lowest line or band edge in a segment: two neighbouring orders lie 16 bins apart
 _SEGMENT_S = 0.5  # at least: 2 Hz bins
 _SIDE = 12  # bins on each side of a line that its surroundings are measured in
+_ORDERS_SHOWN = 6  # multiples of a line
 _GUARD = 2  # bins beside the searched ones left out: half of Hann's main lobe
 
 
@@ -97,7 +98,14 @@ def picture(record: NDArray[np.float32], rate: int, shaft_hz: float | None, one:
         power, step = _modulation(record, rate, one.band_hz)
     else:
         power, step = _density(record, rate, line_hz or (one.band_hz or (1.0, 0.0))[0] or 1.0)
-    highest = 2 * one.multiples * line_hz if line_hz is not None else 1.25 * (one.band_hz or (0.0, rate / 2))[1]
+    if line_hz is not None:
+        highest = (max(one.multiples, _ORDERS_SHOWN) + 0.5) * line_hz
+    else:
+        highest = 1.25 * (one.band_hz or (0.0, rate / 2))[1]
+        (max(one.multiples, _ORDERS_SHOWN) + 0.5) * line_hz
+        if line_hz is not None
+        else 1.25 * (one.band_hz or (0.0, rate / 2))[1]
+    )
     shown = max(2, min(len(power), int(highest / step) + 1))
     pool = math.ceil(shown / POINTS)
     peaks = power[: shown - shown % pool].reshape(-1, pool).max(axis=1)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TIMEOUT_S = 60.0  #: starting Python and matplotlib takes 1 s on a PC and about 10 on a loaded small board
 BYTES_MAX = 2_000_000
 HARMONICS_SHOWN = 6
+SHOWN_DB = 90.0  #: below the highest; what a 16 bit converter hears
 
 
 class PictureFault(Exception):
@@ -124,8 +125,10 @@ def _plot(axes: "Axes", sketch: Sketch) -> None:
     if sketch.of == "sound":
         axes.plot(sketch.frequency_hz, sketch.envelope, color="#1f3b57", linewidth=0.8)
         if not sketch.lines:
-            axes.axvspan(low, high, color="#c0392b", alpha=0.12, label=f"{low:.4g} to {high:.4g} Hz")
+            axes.axvspan(low, high, color="#c0392b", alpha=0.12, label=f"{_hz(low)} to {_hz(high)} Hz")
             axes.legend(loc="upper right", frameon=False)
+        top = float(np.max(sketch.envelope))
+        axes.set_ylim(max(float(np.min(sketch.envelope)), top - SHOWN_DB), top + 5.0)
         axes.set_xlabel("frequency in Hz")
         axes.set_ylabel("level in dB re full scale")
         return
@@ -134,6 +137,10 @@ def _plot(axes: "Axes", sketch: Sketch) -> None:
     axes.set_ylim(0.0, 1.1)
     axes.set_xlabel(f"envelope frequency in Hz (sound between {low:.0f} and {high:.0f} Hz)")
     axes.set_ylabel("relative to the highest line")
+
+
+def _hz(hz: float) -> str:
+    return f"{hz:.0f}" if hz >= 10 else f"{hz:.1f}"
 
 
 def _main() -> int:

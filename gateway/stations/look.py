@@ -115,8 +115,9 @@ class Looking:
         return MachineEvidence(shown.frequency_hz, shown.depth, self._heard.band_hz)
 
     def picture(self, indicators: Sequence[int]) -> MachineEvidence:
-        """Picture that named indicators (by their place in the plan) rest on: that of the first one."""
-        one = self._plan.indicators[indicators[0]]
+        """Picture that named indicators (by their place in the plan) rest on: where there is a line, that."""
+        named = [self._plan.indicators[place] for place in indicators]
+        one = next((one for one in named if one.is_line), named[0])
         shown = picture(self.look.record, self.look.rate, self.look.shaft_hz, one)
         lines = () if shown.line_hz is None else ((one.name, shown.line_hz),)
         of = "envelope" if shown.modulation else "sound"

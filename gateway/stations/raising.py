@@ -114,16 +114,14 @@ class Raising:
         named = [self._plan.indicators[place] for place in places]
         critical = all((self.named_over_db[one.name] or 0.0) >= one.critical_db for one in named)
         severity = "critical" if critical and seen is Observation.PRESENT else self._severity
-        since = self._normal.since(wall)
-        text = f"{self._plan.asset}: {mode} indication, {self._rises(named)} in {since}; {self._reason(named)}"
+        rise = f"{self.named_over_db[named[0].name] or 0.0:+.0f} dB in {self._normal.since(wall)}"
+        text = f"{self._plan.asset}: {mode} indication, {rise}; {self._reason(named)}"
         raised = self._episodes.observe(("", mode), seen, iso(wall), severity, text)
         return looked.picture(places) if raised else None
 
-    def _rises(self, named: Sequence[Named]) -> str:
-        return " and ".join(f"{one.name} {self.named_over_db[one.name] or 0.0:+.0f} dB" for one in named)
-
     def _reason(self, named: Sequence[Named]) -> str:
-        return f"{self._rises(named)} over normal" + (", each confirming the other" if len(named) > 1 else "")
+        rises = " and ".join(f"{one.name} {self.named_over_db[one.name] or 0.0:+.0f} dB" for one in named)
+        return f"{rises} over normal" + (", each confirming the other" if len(named) > 1 else "")
 
     # ---- the level ------------------------------------------------------------------------------------------------
 

@@ -1,13 +1,17 @@
 """The words of a work order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.diagnosis.named import MODES
+from gateway.incidents.advice import ADVICE, NAMED
 from gateway.incidents.book import Incident
 from gateway.incidents.text import DISCLAIMER, TITLE_MAX, Finding, cut, evidence_line, order_text, order_title
-from gateway.processes.messages import Diagnosis, Line
+from gateway.processes.messages import Diagnosis, Line, RemainingLife, WearView
 
 BPFO = Line("BPFO", 3.585, 107.4, (14.0, 11.0, 9.2, 7.0, 2.0))
 BPFI = Line("BPFI", 5.415, 162.2, (6.5,))
@@ -76,6 +80,41 @@ def test_a_level_alone_claims_no_line():
     text = order_text(incident("x", "abnormal sound"), finding(diagnosis=Diagnosis("none", None, "nothing found")))
     assert "level alone" in text
     assert "nothing stood out" in text
+
+
+WORN = WearView("alarm", "rising", 7.2, RemainingLife(123.0, 410.0, 1234.0), "level_db +7.2 dB over baseline, rising")
+
+
+def test_wear_is_told_with_its_interval_and_what_was_read_beside_it():
+    worn = replace(finding(), wear=WORN, named={"crackle": 7.5, "hum": None}, covariates={"load": 81.25})
+
+    text = order_text(incident(), worn)
+
+    assert "Wear: alarm, rising; level_db +7.2 dB over baseline, rising.\n" in text
+    assert "Remaining life: 120 to 1,200 h of running, middle 410 h" in text
+    assert "Indicators: crackle +7.5 dB over normal.\n" in text
+    assert "Beside it: load 81.25.\n" in text
+
+
+def test_the_words_are_those_of_an_instrument_and_what_an_analyst_needs_is_named():
+    text = order_text(incident(), finding())
+
+    assert "Category I " in text
+    assert "Category II, ISO 18436-2" in text
+    assert "Remaining life: no trend, so no number." in text
+
+
+@pytest.mark.parametrize("mode", [*MODES, "wear", "outer race", "abnormal sound"])
+def test_every_failure_mode_says_what_to_check_and_what_would_confirm_it(mode):
+    named = Diagnosis(mode, None, "crackle +8 dB over normal")
+
+    text = order_text(incident(f"PUMP-7: {mode} indication, crackle +8 dB in 6 days", mode), finding(diagnosis=named))
+
+    assert "Check first: " in text
+    assert "Would confirm it: " in text
+    assert (mode in ADVICE) == (mode not in {"other", "abnormal sound"})
+    if mode in NAMED and mode != "wear":
+        assert "Evidence: crackle +8 dB over normal; the attached spectrum shows it." in text
 
 
 @given(st.text(max_size=300), st.text(max_size=300), st.text(max_size=200))

@@ -22,6 +22,13 @@ def test_it_is_a_png_of_the_size_a_person_can_read_and_a_cmms_takes():
     assert len(png) < 200_000
 
 
+def test_the_spectrum_of_the_sound_itself_is_drawn_with_its_band():
+    frequency = np.linspace(0, 50_000, 1000, dtype=np.float32)
+    level = (-60 - 20 * frequency / 50_000).astype(np.float32)
+
+    assert render(Sketch("Air header 4", frequency, level, (20_000.0, 40_000.0), [], "sound")).startswith(b"\x89PNG")
+
+
 @pytest.mark.slow
 def test_a_child_process_draws_the_same():
     assert draw(sketch()).startswith(b"\x89PNG")

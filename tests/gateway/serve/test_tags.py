@@ -3,8 +3,10 @@ import math
 import pytest
 
 from analytics.decision.verdict import not_decidable
+from analytics.diagnosis.named import MODES
 from analytics.quality.words import Quality
 from gateway.processes.alarms import GATEWAY_ALARMS, STATION_ALARMS
+from gateway.processes.messages import Diagnosis, RemainingLife, WearView
 from gateway.serve.front import station_tags
 from gateway.serve.modbus import BLOCK, places, words
 from gateway.serve.plan import ServedStation
@@ -45,6 +47,30 @@ def test_a_machine_is_uncertain_while_its_ear_is_not_good_or_it_stands_still():
     assert reading(path, a_snapshot(), "pump-7") == Reading(12.0)
     assert reading(path, a_snapshot(pump=a_condition(quality=SILENT)), "pump-7").status is Status.UNCERTAIN
     assert reading(path, a_snapshot(pump=a_condition(running=False)), "pump-7").status is Status.UNCERTAIN
+
+
+def test_remaining_life_is_three_numbers_in_hours_and_bad_without_a_trend():
+    wear = WearView("alarm", "rising", 7.25, RemainingLife(12.0, 40.0, 2e5), "rising")
+    worn = a_snapshot(pump=a_condition(wear=wear))
+    lives = [reading(f"Condition/RemainingLife{end}H", worn, "pump-7") for end in ("Low", "Mid", "High")]
+    assert lives == [Reading(12.0), Reading(40.0), Reading(100_000.0)]
+    assert reading("Condition/Level", worn, "pump-7") == Reading(2)
+    assert reading("Condition/Trend", worn, "pump-7") == Reading(2)
+    assert reading("Condition/WearOverBaselineDb", worn, "pump-7") == Reading(7.25)
+
+    steady = a_snapshot(pump=a_condition(wear=WearView("normal", "steady", 0.1, None, "no trend")))
+    assert reading("Condition/RemainingLifeMidH", steady, "pump-7") == Reading(None, Status.BAD)
+    assert reading("Condition/Trend", a_snapshot(), "pump-7") == Reading(None, Status.BAD)
+    asleep = a_snapshot(pump=a_condition(wear=wear, running=False))
+    assert reading("Condition/RemainingLifeLowH", asleep, "pump-7") == Reading(12.0, Status.UNCERTAIN)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_failure_mode_a_site_file_may_name_has_a_number(mode):
+    words = ALL["Condition/Diagnosis"].words
+    seen = a_snapshot(pump=a_condition(diagnosis=Diagnosis(mode, None, "heard")))
+
+    assert words[reading("Condition/Diagnosis", seen, "pump-7").value] == mode
 
 
 def test_an_alarm_is_four_tags():

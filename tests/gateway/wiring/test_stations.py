@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from config.load import SiteError
 from gateway.wiring.build import load_site
+from gateway.wiring.plc import plain_tags
 from gateway.wiring.stations import FILES, worker_plans
 
 SITE = """
@@ -65,3 +68,86 @@ def test_a_bearing_that_cannot_be_is_a_fault_of_the_site_file(tmp_path, bearing,
         loaded(tmp_path, SITE.replace('{ name = "drive end", type = "6205" }', bearing))
     (fault,) = raised.value.faults
     assert fault.where == f"station[0].machine.bearings[0].{where}"
+
+
+MACHINES = sorted((Path(__file__).parents[3] / "config" / "examples" / "machines").glob("*.toml"))
+
+
+@pytest.mark.parametrize("file", MACHINES, ids=lambda file: file.stem)
+def test_every_example_of_a_machine_is_a_site_file_without_a_fault(file):
+    ((plan,),) = [worker.stations for worker in worker_plans(load_site(file))]
+
+    assert plan.machine.indicators
+    assert plan.machine.always == (plan.machine.rpm is None)
+
+
+def with_indicator(indicator, rpm="rpm = 1480"):
+    return SITE.replace("rpm = 1480", f"{rpm}\nindicators = [{indicator}]")
+
+
+def test_an_indicator_gets_the_tolerance_of_its_kind(tmp_path):
+    text = with_indicator(
+        '{ name = "a", mode = "gear", order = 23 }, { name = "b", mode = "other", hz = 100 }, '
+        '{ name = "c", mode = "other", hz = 100, tolerance = 0.01 }'
+    )
+
+    found = worker_plans(loaded(tmp_path, text))[0].stations[0].machine.indicators
+
+    assert [one.tolerance for one in found] == [0.02, 0.005, 0.01]
+
+
+@pytest.mark.parametrize(
+    ("indicator", "where", "words"),
+    [
+        ('{ name = "x", mode = "other" }', "indicators[0]", "neither band_hz nor a line"),
+        ('{ name = "x", mode = "other", hz = 5, order = 2 }', "indicators[0]", "wanted one of them"),
+        ('{ name = "x", mode = "other", band_hz = [20, 10] }', "indicators[0]", "wanted low below high"),
+        ('{ name = "x", mode = "rust", hz = 5 }', "indicators[0].mode", "rust"),
+        ('{ name = "x", mode = "other", band_hz = [20000, 40000] }', "indicators[0]", "ends at 24000 Hz"),
+        ('{ name = "x", mode = "other", hz = 9000, multiples = 3 }', "indicators[0]", "found 27000 Hz"),
+        ('{ name = "x", mode = "other", hz = 5 }, { name = "x", mode = "other", hz = 6 }', "indicators", "'x' twice"),
+    ],
+)
+def test_an_indicator_that_cannot_be_is_a_fault_of_the_site_file(tmp_path, indicator, where, words):
+    with pytest.raises(SiteError) as raised:
+        loaded(tmp_path, with_indicator(indicator))
+
+    (fault,) = raised.value.faults
+    assert fault.where == f"station[0].machine.{where}"
+    assert words in fault.sentence
+
+
+def test_an_order_without_a_speed_is_a_fault_of_the_site_file(tmp_path):
+    text = with_indicator('{ name = "x", mode = "gear", order = 2 }', "").replace("bearings", "# bearings")
+
+    with pytest.raises(SiteError, match="a multiple of a speed nobody tells"):
+        loaded(tmp_path, text)
+
+
+PLC = """
+[plc.main]
+kind = "modbus"
+host = "10.0.0.1"
+"""
+
+
+def test_covariates_are_read_beside_speed_and_told_to_their_station(tmp_path):
+    tag = '{ name = "load", plc = "main", address = 7, type = "float" }'
+    site = loaded(tmp_path, PLC + SITE.replace("rpm = 1480", f"rpm = 1480\ncovariates = [{tag}]"))
+
+    assert dict(plain_tags(site, "main")) == {"a.covariate.load": site.station[0].machine.covariates[0]}
+    assert worker_plans(site)[0].stations[0].machine.covariates == ("load",)
+
+
+@pytest.mark.parametrize(
+    ("tag", "where"),
+    [
+        ('{ name = "load", plc = "main" }', "covariates[0].address"),
+        ('{ name = "load", plc = "mein", address = 7 }', "covariates[0].plc"),
+    ],
+)
+def test_a_covariate_that_cannot_be_read_is_a_fault_of_the_site_file(tmp_path, tag, where):
+    with pytest.raises(SiteError) as raised:
+        loaded(tmp_path, PLC + SITE.replace("rpm = 1480", f"rpm = 1480\ncovariates = [{tag}]"))
+
+    assert [fault.where for fault in raised.value.faults] == [f"station[0].machine.{where}"]
