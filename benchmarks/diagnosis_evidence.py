@@ -5,6 +5,7 @@ Run: ``python -m benchmarks.diagnosis_evidence``. Writes its own section of docs
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from scipy.signal import fftconvolve
 
 from analytics.diagnosis.gears import examine_gear
 from analytics.diagnosis.joint import diagnose, explain, judge, prepare
-from analytics.diagnosis.result import DiagnosisResult
+from analytics.diagnosis.result import NONE, UNDECIDED, DiagnosisResult
 from analytics.signal.envelope import BAND_LOW_HZ
 from analytics.signal.kurtogram import kurtogram
 from analytics.signal.orders import NoLineError, tracked, turns_of, wander
@@ -20,6 +21,7 @@ from analytics.signal.speed import uncertainty
 from benchmarks.diagnosis import DATA, DOCUMENT, NOMINAL, WORDS, Record, sets
 from benchmarks.diagnosis_peers import write
 from benchmarks.diagnosis_simulated import BACKGROUNDS, BEARING, RATE, SECONDS, background, ring
+from gateway.cli.diagnose_file import EVEN_UP_TO, FOLLOW_FROM
 
 Floats = NDArray[np.float64]
 Sets = dict[str, tuple[list[Record], float]]
@@ -129,7 +131,7 @@ def wandering() -> Iterator[str]:
         "0.15 Hz; 10 outer, 10 inner races and 10 sound bearings each. Right / wrong / abstain of the faults; `none` "
         "said of a faulty bearing in brackets.\n\n| swing | taken as constant | followed by the shaft's line | sound ones called |\n|---|---|---|---|\n"
     )
-    for swing in (0.0, 0.01, 0.02, 0.05, 0.1):
+    for swing in (0.0, 0.005, 0.01, 0.02, 0.05, 0.1):
         plain: Counter[str] = Counter()
         followed: Counter[str] = Counter()
         for trial in range(10):
@@ -140,14 +142,17 @@ def wandering() -> Iterator[str]:
                     tally[f"{'sound ' * (kind == 'sound')}{word}"] += 1
                     tally["none"] += kind != "sound" and told.name == "none"
         cells = [f"{c['right']} / {c['wrong']} / {c['abstain']} ({c['none']})" for c in (plain, followed)]
-        yield f"| {swing:.0%} | {' | '.join(cells)} | {plain['sound wrong']}, {followed['sound wrong']} of 10 |\n"
+        yield f"| {swing:.1%} | {' | '.join(cells)} | {plain['sound wrong']}, {followed['sound wrong']} of 10 |\n"
 
 
 def _followed(x: Floats) -> DiagnosisResult:
-    rate, hz = 20_000.0, 25.0
-    if wander(x, rate, hz) > 0.75:
-        x, rate, hz = tracked(x, rate, hz, (1.0,))
-    return diagnose(x, rate, 60 * hz, 0.02, BEARING)
+    """Diagnose as `wheeltapper diagnose` does."""
+    even = diagnose(x, 20_000, 1500, 0.02, BEARING)
+    strays = wander(x, 20_000, 25.0)
+    if strays > FOLLOW_FROM and not even.called:
+        angle, rate, hz = tracked(x, 20_000, 25.0, (1.0,))
+        return diagnose(angle, rate, 60 * hz, 0.02, BEARING)
+    return replace(even, name=UNDECIDED) if strays > EVEN_UP_TO and even.name == NONE else even
 
 
 def _swung(seed: int, swing: float, order: float) -> Floats:

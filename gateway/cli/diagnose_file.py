@@ -19,7 +19,9 @@ from gateway.audio.files import Recording, SoundFileError, read_recording
 
 TURNS_LEAST = 10.0  #: below, neighbouring lines are one
 RAILS_SHARE = 0.001  #: more of a record than this at its very extremes: the converter was heard, not the machine
-WANDER_MOST = 0.75  #: turns by which a shaft may stray from an even run; public test rigs stray up to 0.43
+#: Turns by which a shaft may stray from an even run. Public rigs stray up to 0.43, their sound machines up to 0.17;
+#: the phase of a faint line is itself uncertain by so much, so following it without need smears what was sharp.
+FOLLOW_FROM, EVEN_UP_TO = 0.45, 0.2
 WHENCE = {"record": "found in the record", "file": "from the file", "given": "as given"}  #: the speed
 _BAND_OVER_LINE = 6.0  #: an envelope shows modulation up to half the width of its band: room for three multiples
 
@@ -80,19 +82,75 @@ def diagnose_file(path: Path, asked: Asked) -> Diagnosed:
     used = samples[-round(LONGEST_S * recording.rate) :]
     _check(path, name, used, len(samples) - len(used), rpm / 60 / recording.rate)
     try:
-        x, rate, shaft_hz, followed = _followed(used, recording.rate, rpm / 60, asked.track)
-        tree = kurtogram(x, rate)
-        impulsive = tree.best(_BAND_OVER_LINE * asked.bearing.bpfi * shaft_hz)
-        band = impulsive[0] if asked.impulsive_band else (BAND_LOW_HZ, BAND_HIGH_HZ)
-        heard = prepare(x, rate, 60 * shaft_hz, (asked.bearing,), (max(band[0], BAND_LOW_HZ), band[1]))
+        even = _Record(used, recording.rate, rpm / 60)
+        heard, followed = _even_or_followed(even, asked)
     except ValueError as fault:
         raise SoundFileError(f"{path}: {fault}") from fault
-    result = _trusted(explain(heard, shaft_hz, asked.tolerance, asked.bearing), used)
-    gear = examine_gear(x, rate, result.shaft_hz, asked.teeth) if asked.teeth else None
-    source = "given" if asked.rpm is not None else "file"
+    result, record = _trusted(heard.result, used), heard.record
+    gear = examine_gear(record.x, record.rate, result.shaft_hz, asked.teeth) if asked.teeth else None
     return Diagnosed(
-        str(path), name, x, rate, rpm, source, asked, followed, heard, tree, impulsive, _with_gear(result, gear), gear
+        str(path),
+        name,
+        record.x,
+        record.rate,
+        rpm,
+        "given" if asked.rpm is not None else "file",
+        asked,
+        followed,
+        heard.spectra,
+        heard.kurtogram,
+        heard.impulsive,
+        _with_gear(result, gear),
+        gear,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Record:
+    """Samples of a machine that turns at one speed, or as if it did."""
+
+    x: Floats
+    rate: float
+    shaft_hz: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Heard:
+    """What one look at a record found."""
+
+    record: _Record
+    kurtogram: Kurtogram
+    impulsive: tuple[tuple[float, float], float]
+    spectra: Spectra
+    result: DiagnosisResult
+
+
+def _look(record: _Record, asked: Asked) -> _Heard:
+    tree = kurtogram(record.x, record.rate)
+    impulsive = tree.best(_BAND_OVER_LINE * asked.bearing.bpfi * record.shaft_hz)
+    low, high = impulsive[0] if asked.impulsive_band else (BAND_LOW_HZ, BAND_HIGH_HZ)
+    band = (max(low, BAND_LOW_HZ), high)
+    spectra = prepare(record.x, record.rate, 60 * record.shaft_hz, (asked.bearing,), band)
+    return _Heard(record, tree, impulsive, spectra, explain(spectra, record.shaft_hz, asked.tolerance, asked.bearing))
+
+
+def _even_or_followed(even: _Record, asked: Asked) -> tuple[_Heard, tuple[float, ...]]:
+    """Take the speed as constant; follow it where it is asked for, or where it wanders and nothing else was found."""
+    if asked.track is not None:
+        return _look(_Record(*tracked(even.x, even.rate, even.shaft_hz, asked.track)), asked), asked.track
+    heard = _look(even, asked)
+    try:
+        strays = wander(even.x, even.rate, even.shaft_hz)
+    except NoLineError:  # nothing to follow: the speed is taken as constant, as it was declared
+        return heard, ()
+    if strays > FOLLOW_FROM and not heard.result.called:
+        return _look(_Record(*tracked(even.x, even.rate, even.shaft_hz, (1.0,))), asked), (1.0,)
+    if strays > EVEN_UP_TO and heard.result.name == NONE:
+        reason = (
+            f"the shaft strays {strays:.2f} turns from an even run, and lines may have smeared: follow it, --track 1"
+        )
+        heard = replace(heard, result=replace(heard.result, name=UNDECIDED, reason=reason))
+    return heard, ()
 
 
 def _check(path: Path, name: str, used: NDArray[np.float32], before: int, turns_a_sample: float) -> None:
@@ -105,20 +163,6 @@ def _check(path: Path, name: str, used: NDArray[np.float32], before: int, turns_
             f"{path}: {len(used)} samples are {turns:.1f} turns of the shaft, {1 / turns_a_sample:.0f} samples each; "
             f"wanted {TURNS_LEAST:.0f} turns or more of at least 8 samples: a longer record, or another --rpm"
         )
-
-
-def _followed(
-    used: NDArray[np.float32], rate: float, shaft_hz: float, track: tuple[float, ...] | None
-) -> tuple[Floats, float, float, tuple[float, ...]]:
-    """Bring a record of a wandering speed to equal angles; an even one is left as it is."""
-    if track is None:
-        try:
-            if wander(used, rate, shaft_hz) <= WANDER_MOST:
-                return used, rate, shaft_hz, ()
-        except NoLineError:  # nothing to follow: the speed is taken as constant, as it was declared
-            return used, rate, shaft_hz, ()
-        track = (1.0,)
-    return *tracked(used, rate, shaft_hz, track), track
 
 
 def _channel(recording: Recording, wanted: str | None) -> tuple[str, NDArray[np.float32]]:
