@@ -102,10 +102,6 @@ def picture(record: NDArray[np.float32], rate: int, shaft_hz: float | None, one:
         highest = (max(one.multiples, _ORDERS_SHOWN) + 0.5) * line_hz
     else:
         highest = 1.25 * (one.band_hz or (0.0, rate / 2))[1]
-        (max(one.multiples, _ORDERS_SHOWN) + 0.5) * line_hz
-        if line_hz is not None
-        else 1.25 * (one.band_hz or (0.0, rate / 2))[1]
-    )
     shown = max(2, min(len(power), int(highest / step) + 1))
     pool = math.ceil(shown / POINTS)
     peaks = power[: shown - shown % pool].reshape(-1, pool).max(axis=1)
