@@ -113,7 +113,8 @@ def _decide(
     if all(h.silent for h in hearings.values()):
         exact = _hear("LOG", replace(heard, log=heard.plain), grid, Declared(shaft_hz, tolerance, bearing.ftf), bearing)
         if not exact.silent:
-            return _abstain(exact, heard.plain, _exact(exact), shaft_hz), exact.fits, heard.plain
+            abstained = replace(_abstain(exact, heard.plain, _exact(exact), shaft_hz), envelope="plain")
+            return abstained, exact.fits, heard.plain
         return _nothing(hearings, heard, shaft_hz, bearing.ftf)
     # The envelope with more to say gives the reason.
     telling = log if not log.silent or hearings["SQ"].silent else hearings["SQ"]

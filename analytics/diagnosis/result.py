@@ -57,7 +57,8 @@ class DiagnosisResult:
     depth
         Modulation depth of the carriers, None without a call.
     envelope
-        LOG or SQ, which the call rests on; both where they agree; empty without a call.
+        LOG or SQ, which the call rests on; both where they agree; plain where what was seen stands out only without
+        whitening; empty where nothing was called.
     lines
         Best carrier of each family, the called one first.
     scores

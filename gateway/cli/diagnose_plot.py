@@ -67,8 +67,10 @@ def _marked(one: Diagnosed) -> tuple[FaultLine, ...]:
 
 def _envelope(axes: Axes, one: Diagnosed, top_hz: float) -> None:
     """Spectrum of the whitened envelope with fault lines, slip bands, sidebands, multiples of the shaft."""
-    square = one.result.envelope == "SQ"
-    spectrum = one.heard.square if square else one.heard.log
+    spectrum, kind = {
+        "SQ": (one.heard.square, "Whitened squared envelope"),
+        "plain": (one.heard.plain, "Logarithmic envelope, not whitened"),
+    }.get(one.result.envelope, (one.heard.log, "Whitened logarithmic envelope"))
     n = min(len(spectrum.depth) - 1, int(top_hz / spectrum.step_hz) + 1)
     frequency = np.asarray(spectrum.step_hz * np.arange(1, n), np.float64)
     depth = spectrum.depth[1:n]
@@ -85,8 +87,7 @@ def _envelope(axes: Axes, one: Diagnosed, top_hz: float) -> None:
     _name_lines(axes, one, frequency, depth)
     axes.set_ylim(0, 1.3 * float(depth.max(initial=1e-6)))
     low, high = one.heard.band_hz
-    kind = "squared" if square else "logarithmic"
-    axes.set_title(f"Whitened {kind} envelope, band {low:.0f} to {high:.0f} Hz", loc="left", fontsize=10)
+    axes.set_title(f"{kind}, band {low:.0f} to {high:.0f} Hz", loc="left", fontsize=10)
     _finish(axes, one, top_hz)
     handles, labels = axes.get_legend_handles_labels()
     if handles:

@@ -130,6 +130,7 @@ def test_lines_that_repeat_exactly_are_neither_a_fault_nor_none():
     assert found.name == UNDECIDED
     assert "inner race order" in found.reason
     assert "only before whitening" in found.reason
+    assert found.envelope == "plain"
 
 
 def test_digital_silence_and_a_constant_are_not_called():
