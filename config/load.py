@@ -67,9 +67,13 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise SiteError(path.name, [Fault("", f"no such file: {path}; see config/examples for one to copy")]) from None
-    except (OSError, UnicodeDecodeError) as fault:
-        sentence = f"cannot be read ({type(fault).__name__}); wanted a UTF-8 text file"
+    except UnicodeDecodeError as fault:
+        line = path.read_bytes()[: fault.start].count(b"\n") + 1
+        sentence = f"line {line} is not UTF-8; save it as UTF-8 (in an editor: Save as, encoding UTF-8)"
         raise SiteError(path.name, [Fault("", sentence)]) from None
+    except OSError as fault:
+        sentence = f"cannot be read ({fault.strerror or type(fault).__name__}); wanted a UTF-8 text file"
+        raise SiteError(path.name or str(path), [Fault("", sentence)]) from None
     except tomllib.TOMLDecodeError as fault:
         raise SiteError(path.name, [Fault("", f"is not TOML: {fault}")]) from None
 

@@ -42,6 +42,10 @@ def reference_faults(raw: Mapping[str, Any], folder: Path) -> Iterator[Found]:
             yield from _block_faults(f"{where}.parts", parts, plcs, blocks)
         if isinstance(machine := station.get("machine"), Mapping):
             yield from _machine_faults(f"{where}.machine", machine, plcs, cmmss)
+    for name, plc in plcs.items():
+        if isinstance(plc, Mapping) and plc.get("kind") == "opcua":
+            yield from _address_faults(f"plc.{name}.url", plc.get("url"), "opc.tcp://10.20.0.5:4840")
+    yield from _address_faults("serve.opcua", _table(raw, "serve").get("opcua"), "opc.tcp://127.0.0.1:4850")
     yield from _serve_faults(_table(raw, "serve"))
 
 
@@ -163,15 +167,36 @@ def _machine_faults(
             )
 
 
+def _address_faults(where: str, url: object, example: str) -> Iterator[Found]:
+    if not isinstance(url, str) or not url.startswith("opc.tcp://"):
+        return
+    try:
+        split = urlsplit(url)
+        host, _ = split.hostname, split.port  # a port that is none raises when it is read
+    except ValueError:
+        host = None
+    if "@" in url:
+        yield where, f"holds a user or password (not shown); they have keys of their own; wanted as in {example}"
+    elif not host:
+        yield where, f"found {url!r}; wanted a host and a port, as in {example}"
+
+
 def _serve_faults(serve: Mapping[str, Any]) -> Iterator[Found]:
     url = serve.get("opcua")
-    if serve.get("security") == "None" and isinstance(url, str) and not _loopback_host(urlsplit(url).hostname):
+    if serve.get("security") == "None" and isinstance(url, str) and not _loopback_host(_host_of(url)):
         yield "serve.security", 'found "None" off loopback; wanted "Sign" or "SignAndEncrypt": anybody could read along'
 
 
 def _on_loopback(plc: Mapping[str, Any]) -> bool:
     url = plc.get("url")
-    return _loopback_host(urlsplit(url).hostname if isinstance(url, str) else plc.get("host", "127.0.0.1"))
+    return _loopback_host(_host_of(url) if isinstance(url, str) else plc.get("host", "127.0.0.1"))
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # told by `_address_faults`
+        return None
 
 
 def _loopback_host(host: object) -> bool:

@@ -51,7 +51,10 @@ class Security:
             for endpoint in endpoints:
                 if endpoint.SecurityMode == self.mode and endpoint.SecurityPolicyUri == policy.URI:
                     return policy, self._trusted(endpoint)
-        offered = sorted({f"{str(e.SecurityPolicyUri).rpartition('#')[2]} {e.SecurityMode.name}" for e in endpoints})
+        # asyncua calls the mode None "None_", since Python keeps that word for itself.
+        offered = sorted(
+            {f"{str(e.SecurityPolicyUri).rpartition('#')[2]} {e.SecurityMode.name.rstrip('_')}" for e in endpoints}
+        )
         raise PlcRefused(
             f"{self._name}.security: the PLC offers {', '.join(offered) or 'nothing'}; wanted {self.mode.name} with "
             "Basic256Sha256 or newer; switch it on in the PLC's OPC UA server"

@@ -1,6 +1,7 @@
 """`wheeltapper check`: every fault of a site file at once, and on request every connection and every default."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from connectors.plc.hush import hush_libraries
 from connectors.plc.open import open_port
 from connectors.plc.port import PlcFault
 from gateway.audio.open import make_source
-from gateway.audio.source import SourceFault
+from gateway.audio.source import Source, SourceFault
 from gateway.cli.output import emit, note, say
 from gateway.processes.clock import SystemClock
 from gateway.stations.shelf import Shelf
@@ -109,6 +110,8 @@ def _sources(site: Site) -> Iterator[Line]:
             source = make_source(plan, SystemClock())
             try:
                 source.open()
+                if plan.kind == "microphone":
+                    _listen(source)
             except SourceFault as fault:
                 yield Line(False, f"source of {names}", str(fault))
             else:
@@ -116,6 +119,12 @@ def _sources(site: Site) -> Iterator[Line]:
                 yield Line(True, f"source of {names}", f"{plan.kind} opens, {channels}, {plan.rate} Hz")
             finally:
                 source.close()
+
+
+def _listen(source: Source) -> None:
+    """Wait for the first sound: a microphone opens in its own time, and what is wrong is raised by `chunks`."""
+    while not any(len(chunk.samples) for chunk in source.chunks()):  # the microphone bounds this wait, and says why
+        time.sleep(0.05)
 
 
 def _recipes(site: Site) -> Iterator[Line]:

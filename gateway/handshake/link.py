@@ -54,7 +54,7 @@ class Link:
     Parameters
     ----------
     port_factory
-        Makes a new, closed port; called once for every attempt to connect.
+        Makes a new, closed port; called once for every attempt to connect. May raise `PlcFault`.
     stations
         The rules of each station.
     clock
@@ -171,8 +171,9 @@ class Link:
         """Connect, serve, and connect again, until `stop` or cancelled."""
         pause = self.settings.retry_s
         while not self._stopped.is_set():
-            port = self._factory()
+            port: PlcPort | None = None
             try:
+                port = self._factory()  # refuses where a secret cannot be read, which a person may mend meanwhile
                 await self._open(port)
                 pause = self.settings.retry_s
                 self._came_up(port)
@@ -182,7 +183,8 @@ class Link:
                 pause = self.settings.retry_max_s if isinstance(fault, PlcRefused) else pause
             finally:
                 # First closed, then said so: nothing may act on this connection once its parts are given up.
-                await self._close(port)
+                if port is not None:
+                    await self._close(port)
                 self._went_down()
             await self._pause(pause * self._rng.uniform(1.0, 1.2))
             pause = min(pause * 2, self.settings.retry_max_s)

@@ -165,6 +165,33 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
         load(tmp_path / "nowhere.toml")
 
 
+def test_a_file_that_is_not_utf_8_names_the_line_and_says_how_to_save_it(tmp_path):
+    file = tmp_path / "line.toml"
+    file.write_bytes('[line]\nname = "Gießerei"\n'.encode("latin-1"))
+    with pytest.raises(SiteError, match=r"^line\.toml: line 2 is not UTF-8; save it as UTF-8"):
+        load(file)
+
+
+def test_a_folder_in_place_of_a_file_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SiteError, match=r"^\.: cannot be read \("):
+        load(Path("."))
+
+
+@pytest.mark.parametrize("url", ["opc.tcp://[::1:4840", "opc.tcp://10.0.0.5:99999", "opc.tcp://:4840", "opc.tcp://a:x"])
+def test_an_address_that_is_none_is_refused_with_an_example(tmp_path, url):
+    where, sentence = one_fault(tmp_path, GOOD.replace("opc.tcp://127.0.0.1:4840", url))
+    assert where == "plc.main.url"
+    assert sentence.endswith("wanted a host and a port, as in opc.tcp://10.20.0.5:4840")
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated(tmp_path):
+    where, sentence = one_fault(tmp_path, GOOD.replace("127.0.0.1:4840", "line:geheim@127.0.0.1:4840"))
+    assert where == "plc.main.url"
+    assert "geheim" not in sentence
+    assert "keys of their own" in sentence
+
+
 def test_a_file_that_is_not_toml_is_one_sentence(tmp_path):
     assert "is not TOML" in one_fault(tmp_path, "[line\n")[1]
 

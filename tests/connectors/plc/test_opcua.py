@@ -245,7 +245,7 @@ async def test_a_password_never_crosses_the_network_in_clear(plc):
 
 
 async def test_a_plc_without_security_is_refused_where_security_is_wanted(opened, tmp_path):
-    with pytest.raises(PlcRefused, match="the PLC offers None None_; wanted SignAndEncrypt with Basic256Sha256"):
+    with pytest.raises(PlcRefused, match="the PLC offers None None; wanted SignAndEncrypt with Basic256Sha256"):
         await opened(security="SignAndEncrypt", certificates=tmp_path)
 
 

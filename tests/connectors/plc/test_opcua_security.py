@@ -13,6 +13,7 @@ from connectors.plc.trust import OWN_YEARS, TrustFolder
 
 URI = "urn:press:plc"
 STRONG, USUAL = policies.SecurityPolicyAes256Sha256RsaPss.URI, policies.SecurityPolicyBasic256Sha256.URI
+NOTHING = "http://opcfoundation.org/UA/SecurityPolicy#None"
 OLD = "http://opcfoundation.org/UA/SecurityPolicy#Basic128Rsa15"
 
 
@@ -51,6 +52,7 @@ def test_the_strongest_policy_is_taken_whatever_the_order(security, certificate)
     [
         (OLD, ua.MessageSecurityMode.SignAndEncrypt, "Basic128Rsa15 SignAndEncrypt"),
         (USUAL, ua.MessageSecurityMode.Sign, "Basic256Sha256 Sign"),
+        (NOTHING, ua.MessageSecurityMode.None_, "None None"),
     ],
 )
 def test_less_than_was_wanted_is_never_taken(security, certificate, policy, mode, offer):

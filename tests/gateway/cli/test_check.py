@@ -67,6 +67,18 @@ def test_connect_says_how_each_connection_is_and_fails_where_one_does_not_do(sit
     assert "127.0.0.1:1" in refused["sentence"]
 
 
+def test_connect_waits_for_the_first_sound_of_a_microphone_and_says_which_one_it_does_not_find(site, capsys):
+    text = site.read_text().replace(
+        'kind = "simulated", sound = "castings"', 'kind = "microphone", device = "none such"'
+    )
+    site.write_text(text)
+
+    assert main(["check", str(site), "--connect"]) == 1
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "source of ring" in line]
+    assert line.startswith("FAULT")
+    assert "none such" in line or "PortAudio was not found" in line  # the latter where there is no audio system
+
+
 def test_full_prints_every_setting_and_every_tag_with_type_range_and_writer(site, capsys):
     assert main(["check", str(site), "--full", "--json"]) == 0
     settings, tags, _ = (json.loads(line) for line in capsys.readouterr().out.splitlines())

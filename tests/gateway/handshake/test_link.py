@@ -194,7 +194,7 @@ RECIPE = RecipeView("bracket-A", 1, "abc", False, "", ("crack",))
 class Plant:
     """PLC, judge and link, running."""
 
-    def __init__(self, plc, *, modes=StationMode.ACTIVE, settings=None, judge_s=0.1, on_values=None):
+    def __init__(self, plc, *, modes=StationMode.ACTIVE, settings=None, judge_s=0.1, on_values=None, port=None):
         self.plc, self.clock, self.records = plc, LoopClock(), []
         self.judge = Judge(plc, judge_s)
         rules = [StationRules(name, modes, number, deadline_s=0.4) for number, name in enumerate(plc.programs)]
@@ -202,7 +202,7 @@ class Plant:
             "plc.main", poll_s=0.05, request_s=0.2, open_s=0.2, retry_s=0.05, retry_max_s=0.1
         )
         self.link = Link(
-            lambda: MemoryPort(plc),
+            port or (lambda: MemoryPort(plc)),
             rules,
             self.clock,
             self.judge,
@@ -267,6 +267,27 @@ def test_parts_are_judged_written_and_recorded_once():
     assert view.last.part_id == "P2"
     assert len(view.latencies_ms) == 3
     assert (view.link, view.ready) == ("down", True)
+
+
+def test_a_password_that_cannot_be_read_is_said_once_and_the_link_comes_up_when_it_can():
+    async def scenario():
+        plc, missing = MemoryPlc(["ring"]), [True]
+
+        def open_port():
+            if missing:
+                raise PlcRefused("plc.main.password: the environment variable PLC_PASSWORD is not set")
+            return MemoryPort(plc)
+
+        async with Plant(plc, port=open_port) as plant:
+            await asyncio.sleep(1.0)
+            said = [r.sentence for r in plant.records if isinstance(r, EventRecord) and r.kind == "plc-refused"]
+            missing.clear()
+            await asyncio.sleep(0.6)
+            return plant.link.views()["ring"].link, said
+
+    link, said = play(scenario)
+    assert link == "up"
+    assert said == ["plc.main.password: the environment variable PLC_PASSWORD is not set"]
 
 
 def check_safety(plant):
