@@ -5,7 +5,7 @@ Nothing here blocks. What is slow has a process of its own, and a queue that is 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
@@ -13,7 +13,8 @@ import structlog
 
 from connectors.plc.port import PlantValue
 from gateway.handshake.link import Link
-from gateway.processes.alarms import AlarmBoard, standing
+from gateway.handshake.tasks import keep_linked, unlink
+from gateway.newest import Newest, StationFacts
 from gateway.processes.clock import Clock
 from gateway.processes.entry import BodyName, freeze_heap
 from gateway.processes.memory import MachineMemory
@@ -41,7 +42,7 @@ from gateway.processes.messages import (
     UseRecipe,
     WorkerNote,
 )
-from gateway.processes.snapshot import Snapshot, StationView
+from gateway.processes.snapshot import Snapshot
 from gateway.processes.supervisor import ChildPlan, Supervisor
 from gateway.stations.learner import Learned, LearnPlan
 from gateway.teaching import TeachingDesk
@@ -49,22 +50,7 @@ from gateway.teaching import TeachingDesk
 log = structlog.get_logger()
 
 PUBLISH_S = 0.25  #: HMIs read no faster, and the front has little to do
-UNLINK_S = 5.0  #: for open parts to be answered when the gateway ends
 LEDGER, FRONT = "ledger", "front"
-
-
-@dataclass(frozen=True, slots=True)
-class StationFacts:
-    """What main needs to know of a station."""
-
-    name: str
-    title: str
-    worker: str
-    asset: str = ""
-    link: int | None = None  #: index of its part flow's link
-    rpm_value: str = ""  #: names of the plain tags its machine flow listens to; empty = none
-    running_value: str = ""
-    covariate_values: Mapping[str, str] = field(default_factory=dict)  #: by the covariate's own name
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +62,6 @@ class ChildBody:
     plan: object
 
 
-@dataclass(slots=True)
-class _Heard:
-    """The newest of each kind of report."""
-
-    ears: dict[str, EarReport]
-    conditions: dict[str, ConditionReport]
-    ledger: LedgerReport | None = None
-    ledger_at: float = 0.0
-
-
 class Gateway:
     """Main's half of every conversation.
 
@@ -93,16 +69,25 @@ class Gateway:
     ----------
     line
         Name of the line.
-    stations, workers
-        Facts of every station; the worker processes.
-    links
-        One for each PLC, made by wiring with `sink` and `plant_values` of this object's `Desk`.
-    ledger, front
-        The other processes; tests may leave the front out.
+    stations
+        Facts of every station.
+    workers, others
+        The processes that judge; the ledger and the front, which tests may leave out.
     teaching
         Makes the desk where parts of Mode 3 are collected, given a function that starts a learner.
+    clock
+        The gateway's clock; its monotonic time is the event loop's.
+    boot_id
+        Tells this start of the gateway from others, 1..65535.
+    quiet
+        Child processes log nothing.
     published
         Also called with each snapshot, in the event loop: the live table of the demo.
+
+    Attributes
+    ----------
+    links
+        One for each PLC; set by wiring before `run`, since links are made with methods of this object.
     """
 
     def __init__(
@@ -119,16 +104,15 @@ class Gateway:
         published: Callable[[Snapshot], None] = lambda snapshot: None,
     ) -> None:
         self.links: Sequence[Link] = ()
-        self._line, self._clock, self._boot_id, self._published = line, clock, boot_id, published
+        self._clock, self._published = clock, published
         self._stations = {facts.name: facts for facts in stations}
         self._supervisor = Supervisor(clock, quiet)
         self._order = (*(w.name for w in workers), *(o.name for o in others))
         self._others = {o.name for o in others}
-        self._heard = _Heard({}, {}, None, clock.now())
+        self._newest = Newest(line, boot_id, stations, clock.now())
         self._recipes: dict[str, dict[int, RecipeView]] = {}
         self._plant: dict[str, PlantValue] = {}
         self._memory = MachineMemory(self.to_worker)
-        self._alarms = AlarmBoard()
         self._teaching = teaching(self._start_learner)
         self._learners = 0
         for worker in workers:
@@ -182,46 +166,18 @@ class Gateway:
             async with asyncio.TaskGroup() as tasks:
                 supervision = tasks.create_task(self._supervisor.run(), name="supervisor")
                 publishing = tasks.create_task(self._publish(), name="snapshot")
-                linked = [tasks.create_task(self._keep_linked(i), name=f"link:{i}") for i in range(len(self.links))]
+                linked = [
+                    tasks.create_task(keep_linked(link, self._link_failed), name=f"link:{link.settings.name}")
+                    for link in self.links
+                ]
                 await stop.wait()
                 self._event("gateway", "stopping", "the gateway was told to stop")
-                await self._unlink(linked)
+                await unlink(self.links, linked)
                 await self._supervisor.stop(self._order)
                 publishing.cancel()
                 await supervision
         finally:
             await self._supervisor.stop(self._order, each_s=0.2)
-
-    async def _keep_linked(self, index: int) -> None:
-        """Run one link; what nobody foresaw costs this link a second, the others nothing."""
-        while True:
-            try:
-                await self._run_link(index)
-            except Exception as bug:  # the one supervisor of links
-                log.exception("a link failed and begins anew", link=index)
-                self._event("gateway", "link-failed", f"{type(bug).__name__}: {bug}", "error")
-                await asyncio.sleep(1.0)
-            else:
-                return
-
-    async def _run_link(self, index: int) -> None:
-        try:
-            await self.links[index].run()
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            # Nobody cancelled this link: a library let a cancellation of its own out, and it would end unheard.
-            raise RuntimeError("a request was cancelled from within") from None
-
-    async def _unlink(self, linked: Sequence[asyncio.Task[None]]) -> None:
-        """Let open parts be answered while their workers still judge, then let go of the PLCs."""
-        for link in self.links:
-            link.stop()
-        if linked:
-            await asyncio.wait(linked, timeout=UNLINK_S)
-        for task in linked:
-            task.cancel()
 
     async def _publish(self) -> None:
         while True:
@@ -234,39 +190,8 @@ class Gateway:
 
     def snapshot(self) -> Snapshot:
         """State of the whole gateway, now."""
-        now, wall = self._clock.now(), self._clock.wall().isoformat()
-        processes = self._supervisor.views()
-        alive = {p.name for p in processes if p.alive}
-        parts = {name: view for link in self.links for name, view in link.views().items()}
-        stations = tuple(
-            StationView(
-                name,
-                facts.title,
-                self._heard.ears.get(name),
-                parts.get(name),
-                self._heard.conditions.get(name),
-                facts.asset,
-                facts.worker in alive,
-            )
-            for name, facts in self._stations.items()
-        )
-        ledger, dropped = self._heard.ledger, self._supervisor.dropped()
-        incidents = ledger.incidents if ledger else ()
-        handshakes = {name: found for link in self.links for name, found in link.alarms().items()}
-        alarms = standing(stations, incidents, ledger, now - self._heard.ledger_at, dropped, handshakes)
-        return Snapshot(
-            self._line,
-            wall,
-            now,
-            self._boot_id,
-            version("wheeltapper"),
-            stations,
-            incidents,
-            self._alarms.views(alarms, wall),
-            processes,
-            ledger.outbox_waiting if ledger else 0,
-            dropped,
-        )
+        processes, dropped = self._supervisor.views(), self._supervisor.dropped()
+        return self._newest.snapshot(self._clock.now(), self._clock.wall(), processes, dropped, self.links)
 
     # ---- from the workers ------------------------------------------------------------
 
@@ -282,10 +207,10 @@ class Gateway:
             case Taught():
                 self._taught(message)
             case EarReport():
-                self._heard.ears[message.station] = message
+                self._newest.ear(message)
                 self._supervisor.send(LEDGER, message)
             case ConditionReport():
-                self._heard.conditions[message.station] = self._memory.heard(message)
+                self._newest.condition(self._memory.heard(message))
                 self._supervisor.send(LEDGER, message)
             case RecipeLoaded():
                 self._recipe_loaded(message.station, {message.part_type: message.recipe})
@@ -313,8 +238,7 @@ class Gateway:
 
     def _worker_lost(self, worker: str, why: str) -> None:
         self._event(worker, "worker-lost", why, "error")
-        for name in self._heard_by(worker):
-            self._heard.ears.pop(name, None)
+        self._newest.unheard(self._heard_by(worker))
         self._each_link(worker, Link.worker_lost)
 
     def _worker_back(self, started: Started) -> None:
@@ -361,7 +285,7 @@ class Gateway:
     def _from_other(self, message: object) -> None:
         match message:
             case LedgerReport():
-                self._heard.ledger, self._heard.ledger_at = message, self._clock.now()
+                self._newest.ledger(message, self._clock.now())
             case DefectCodes():
                 self._link(message.station).defect_codes(message.station, message.codes)
             case Command():
@@ -373,24 +297,18 @@ class Gateway:
             case EventRecord():
                 self.record(message)
             case SelfTestDue():
-                self._self_test()
+                for station, sentence, level in self._newest.self_test():  # a line is not stopped for it
+                    self._event(station, "self-test", sentence, level)
             case CommandAnswer():
                 if FRONT in self._others:
                     self._supervisor.send(FRONT, message)
             case _:
                 raise TypeError(f"main does not know {type(message).__name__}")
 
-    def _self_test(self) -> None:
-        """Say how every microphone is, from what its worker reports all day; a line is not stopped for it."""
-        for name in self._stations:
-            ear = self._heard.ears.get(name)
-            if ear is None:
-                self._event(name, "self-test", "its microphone was not heard of: the worker is down", "error")
-            else:
-                level = "no level" if ear.level_db is None else f"{ear.level_db:.1f} dB re full scale"
-                self._event(name, "self-test", f"{ear.sentence}; {level}", "warning" if ear.quality else "info")
-
     # ---- small things ------------------------------------------------------------
+
+    def _link_failed(self, link: str, sentence: str) -> None:
+        self._event(link, "link-failed", sentence, "error")
 
     def _event(self, where: str, kind: str, sentence: str, level: str = "info") -> None:
         self.record(EventRecord(self._clock.wall().isoformat(), where, kind, sentence, level))

@@ -12,7 +12,8 @@ from connectors.plc.open import open_port
 from connectors.plc.port import PlantValue
 from gateway.handshake.link import Link
 from gateway.ledger.plan import Delivery, Keep, LedgerPlan, StationEntry
-from gateway.main import FRONT, LEDGER, ChildBody, Gateway, StationFacts
+from gateway.main import FRONT, LEDGER, ChildBody, Gateway
+from gateway.newest import StationFacts
 from gateway.processes.clock import Clock
 from gateway.processes.messages import Abandon, StartCapture
 from gateway.processes.snapshot import Snapshot
