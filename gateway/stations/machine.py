@@ -192,6 +192,7 @@ class MachineStation:
         self._record_rpm = None
         self._looking = None
         self._diagnosis = None
+        self._raising.named_over_db = {}
 
     def _indicators(self) -> dict[str, float]:
         if not self._sound.blocks:

@@ -137,6 +137,8 @@ def test_what_is_far_from_the_learned_speed_is_not_compared():
 
     assert heard.modes == set()
     assert last.named == {"line of one turn": None, "blade pass lines": None}
+    heard.station.plant(replace(said(1000.0), running=False))
+    assert heard.hear(np.zeros(2 * rate, np.float32)).named == {}
 
 
 def said(rpm):
