@@ -97,7 +97,7 @@ class ModbusServingPlc:
 class ModbusCallingPlc:
     """A PLC with a Modbus client: each cycle it reads its G blocks from the gateway and writes its P blocks there.
 
-    Where the gateway does not answer it comes again after `retry_s`, with a new connection.
+    Where the gateway does not answer within `answer_s` it comes again after `retry_s`, with a new connection.
     """
 
     def __init__(
@@ -113,6 +113,7 @@ class ModbusCallingPlc:
         self.tags = dict(tags or {})
         self.word_order = word_order
         self.retry_s = 0.05
+        self.answer_s = 0.2
         self._port = port
         self._values: dict[str, float] = {}
         self._calling: asyncio.Task[None] | None = None
@@ -134,8 +135,10 @@ class ModbusCallingPlc:
         await _ended(self._calling)
 
     async def _call(self) -> None:
-        while not self._gone:  # cancelled in a request, pymodbus may answer with a fault of its own instead
-            client = AsyncModbusTcpClient("127.0.0.1", port=self._port, timeout=0.2, retries=0, reconnect_delay=0)
+        while not self._gone:  # cancelled in a request, pymodbus may answer it instead, or with a fault of its own
+            client = AsyncModbusTcpClient(
+                "127.0.0.1", port=self._port, timeout=self.answer_s, retries=0, reconnect_delay=0
+            )
             try:
                 if await client.connect():
                     await self._cycle(client)
@@ -150,7 +153,7 @@ class ModbusCallingPlc:
     async def _cycle(self, client: AsyncModbusTcpClient) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
-        while client.connected:
+        while client.connected and not self._gone:
             for station, base in self.bases.items():
                 answer = await client.read_input_registers(base, count=G_LENGTH)
                 if answer.isError():

@@ -43,6 +43,7 @@ class PlantPlc:
             self.served = ModbusServingPlc(self.stations, bases, port=self._port)
         else:
             self.served = ModbusCallingPlc(self.stations, bases, self._port)
+            self.served.answer_s = 2.0
         self.address = await self.served.start()
         self._port = int(self.address.removesuffix("/plc").rpartition(":")[2])
 

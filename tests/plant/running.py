@@ -64,6 +64,11 @@ class RunningGateway:
 
         return await until(found, f"the gateway says {event!r} {fields}; it said {self.said[-4:]}")
 
+    def has_said(self, kinds, seat, after=0):
+        """Whether it has said something of one of these kinds of a station or of its PLC."""
+        places = {seat.name, f"plc.{seat.plc.name}"}
+        return any(one.get("kind") in kinds and one["where"] in places for one in self.said[after:])
+
     def pid(self, name):
         """Process id of the newest life of one of its processes."""
         return [one["pid"] for one in self.said if one["event"] == "process started" and one["name"] == name][-1]

@@ -9,6 +9,7 @@ import pytest
 
 from analytics.decision.verdict import Evaluation
 from tests.plant.castings import is_good
+from tests.plant.running import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
@@ -65,7 +66,8 @@ async def test_a_plc_that_stands_still_passes_nothing_without_an_ok_and_goes_on(
     async def stands_still(seat, said):
         seat.plc.stations.stopped = True
         try:
-            await plant.gateway.says("PlcHeartbeatStale", after=said, kind="alarm-raised", where=seat.name)
+            # A heartbeat that stands is an alarm; a PLC that calls and writes nothing any more has lost its link.
+            await until(lambda: plant.gateway.has_said({"alarm-raised", "plc-link-down"}, seat, said), "it is noticed")
         finally:
             seat.plc.stations.stopped = False
 
