@@ -268,9 +268,12 @@ class Gateway:
     def _start_learner(self, plan: LearnPlan) -> None:
         self._learners += 1
         name = f"learner-{self._learners}"
-        self._supervisor.add(
-            ChildPlan(name, "gateway.stations.learner:run_learner", plan, self._learned, once=True, background=True)
-        )
+        body = "gateway.stations.learner:run_learner"
+
+        def lost(why: str) -> None:
+            self._learned(Learned(plan.station, plan.part_type, plan.folder, f"{why}; its parts are to be heard again"))
+
+        self._supervisor.add(ChildPlan(name, body, plan, self._learned, lost, once=True, background=True))
 
     def _learned(self, message: object) -> None:
         assert isinstance(message, Learned)

@@ -46,7 +46,7 @@ class ChildPlan:
     heard: Callable[[object], None]
     lost: Callable[[str], None] = lambda why: None
     ticks: bool = False
-    once: bool = False  #: an errand: when it has ended it is forgotten
+    once: bool = False  #: an errand: when it has ended it is forgotten; `lost` is called where it failed
     background: bool = False  #: not on the verdict's path: it steps back for those that are
     keep: int = 0  #: so many messages wait for it while it is down; 0 = what cannot be delivered is refused
     bound: int = 2000  #: messages waiting for it at most
@@ -127,8 +127,11 @@ class Supervisor:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def stop(self, order: tuple[str, ...], each_s: float = 3.0) -> None:
-        """End the children one after the other in the order of the flow, each within a bound."""
+        """End the children one after the other in the order of the flow, each within a bound; errands at once."""
         self._stopping = True
+        for errand in [child for child in self._children.values() if child.plan.once and child.process is not None]:
+            assert errand.process is not None
+            errand.process.kill()  # it listens to nobody, and the interpreter would wait for it to the end
         for name in order:
             child = self._children[name]
             if child.process is None:
@@ -196,6 +199,7 @@ class Supervisor:
     def _gone(self, child: _Child, why: str) -> None:
         if child.process is None:
             return
+        code = child.process.exitcode
         if child.process.is_alive():  # it hangs, or closed its pipe: nothing can be said to it any more
             child.process.kill()
         if child.channel is not None:
@@ -205,6 +209,8 @@ class Supervisor:
         child.process = child.channel = None
         if child.plan.once:
             del self._children[child.plan.name]
+            if code:  # an errand that is done closes its pipe a moment before it ends
+                child.plan.lost(why)
             return
         wait = BACKOFF_S[min(child.in_a_row, len(BACKOFF_S) - 1)]
         child.start_at = self.clock.now() + wait

@@ -71,6 +71,26 @@ async def test_a_child_that_hangs_is_ended_and_comes_back(monkeypatch):
         assert (await yard.next())[2] != first[2]
 
 
+async def test_an_errand_that_fails_is_told_of_and_not_run_again():
+    async with a_yard(once=True) as yard:
+        await yard.next()
+        yard.supervisor.send("echo", "die")
+        assert "code 7" in await asyncio.wait_for(yard.lost.get(), 30)
+        assert yard.supervisor.views() == ()
+        yard.supervisor.add(ChildPlan("echo", ECHO, "plan", yard.heard))  # for the yard's own end
+
+
+async def test_an_errand_does_not_outlive_its_owner():
+    async with a_yard(once=True) as yard:
+        await yard.next()
+        yard.supervisor.send("echo", "hang")
+        errand = yard.supervisor._children["echo"].process
+        await yard.supervisor.stop(())
+        await asyncio.to_thread(errand.join, 30)
+        assert errand.exitcode is not None
+        yard.supervisor.add(ChildPlan("echo", ECHO, "plan", yard.heard))
+
+
 async def test_a_message_to_a_child_that_is_down_is_refused_not_kept():
     supervisor = Supervisor(SystemClock(), quiet=True)
     supervisor.add(ChildPlan("echo", ECHO, None, lambda m: None))
