@@ -49,7 +49,10 @@ def command(
 
 
 def _folders(site: Site) -> Mapping[str, Path]:
-    """Give every certificate folder of a site once, by the first place in the site file that names it."""
+    """Give every certificate folder of a site once, by the places in the site file that name it.
+
+    Whoever is trusted in a folder is trusted at each of these places.
+    """
     places = {
         f"plc.{name}": plc.certificates
         for name, plc in site.plc.items()
@@ -57,10 +60,10 @@ def _folders(site: Site) -> Mapping[str, Path]:
     }
     if site.serve.opcua and site.serve.security != "None":
         places["serve"] = site.serve.certificates
-    once: dict[Path, str] = {}
+    named: dict[Path, list[str]] = {}
     for name, folder in places.items():
-        once.setdefault(folder, name)
-    return {name: folder for folder, name in once.items()}
+        named.setdefault(folder, []).append(name)
+    return {", ".join(names): folder for folder, names in named.items()}
 
 
 def _accept(folders: Mapping[str, TrustFolder], fingerprint: str, *, json: bool) -> None:

@@ -76,3 +76,11 @@ def test_programs_read_one_object_a_certificate(site, refused, capsys):
     (record,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (record["where"], record["state"], record["fingerprint"]) == ("plc.main", "refused", refused.fingerprint)
     assert record["uris"] == ["urn:press:plc"]
+
+
+def test_a_folder_that_plc_and_own_server_share_is_named_by_both(site, refused, capsys):
+    site.write_text(SITE + '\n[serve]\nopcua = "opc.tcp://127.0.0.1:4850"\n')
+
+    assert main(["trust", str(site)]) == 0
+
+    assert "plc.main, serve  refused  " in capsys.readouterr().out
