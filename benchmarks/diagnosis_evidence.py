@@ -6,6 +6,7 @@ Run: ``python -m benchmarks.diagnosis_evidence``. Writes its own section of docs
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,8 @@ from analytics.signal.orders import NoLineError, tracked, turns_of, wander
 from analytics.signal.speed import uncertainty
 from benchmarks.diagnosis import DATA, DOCUMENT, NOMINAL, WORDS, Record, sets
 from benchmarks.diagnosis_peers import write
-from benchmarks.diagnosis_simulated import BACKGROUNDS, BEARING, RATE, SECONDS, background, ring
-from gateway.cli.diagnose_file import EVEN_UP_TO, FOLLOW_FROM
+from benchmarks.diagnosis_simulated import BACKGROUNDS, BEARING, FAULTS, RATE, SECONDS, background, fault, ring
+from gateway.cli.diagnose_file import EVEN_UP_TO, WANDERS_FROM
 
 Floats = NDArray[np.float64]
 Sets = dict[str, tuple[list[Record], float]]
@@ -149,10 +150,13 @@ def _followed(x: Floats) -> DiagnosisResult:
     """Diagnose as `wheeltapper diagnose` does."""
     even = diagnose(x, 20_000, 1500, 0.02, BEARING)
     strays = wander(x, 20_000, 25.0)
-    if strays > FOLLOW_FROM and not even.called:
-        angle, rate, hz = tracked(x, 20_000, 25.0, (1.0,))
-        return diagnose(angle, rate, 60 * hz, 0.02, BEARING)
-    return replace(even, name=UNDECIDED) if strays > EVEN_UP_TO and even.name == NONE else even
+    if strays <= EVEN_UP_TO or even.called:
+        return even
+    angle, rate, hz = tracked(x, 20_000, 25.0, (1.0,))
+    told = diagnose(angle, rate, 60 * hz, 0.02, BEARING)
+    if told.called or strays > WANDERS_FROM:
+        return told
+    return replace(even, name=UNDECIDED) if even.name == NONE else even
 
 
 def _swung(seed: int, swing: float, order: float) -> Floats:
@@ -167,6 +171,32 @@ def _swung(seed: int, swing: float, order: float) -> Floats:
         np.add.at(train, np.interp(at, turns, np.arange(len(t))).astype(int), strength)
         x = x + 4 * fftconvolve(train, ring(chance, 2500, 9000))[: len(t)]
     return np.asarray(x)
+
+
+def two_faults() -> Iterator[str]:
+    """Simulate two faults in one bearing: either name is right, a third would be wrong."""
+    yield (
+        "\n### Two faults at once\n\nSimulated, 4 s at 25.6 kHz, the first fault as strong as the noise, the second as "
+        "strong or weaker; 8 trials of each of three pairs.\n\n"
+        "| background | second below the first | first named | second named | wrong | abstain |\n|---|--:|--:|--:|--:|--:|\n"
+    )
+    t = np.arange(int(SECONDS * RATE)) / RATE
+    for kind in ("quiet", "all"):
+        for below_db in (0, 6):
+            named: Counter[str] = Counter()
+            for first, second in combinations(FAULTS, 2):
+                for trial in range(8):
+                    chance = np.random.default_rng((trial, 7))
+                    hz = float(chance.uniform(12, 48))
+                    x = background(chance, kind, hz, t)
+                    power = np.mean(background(np.random.default_rng((trial, 5)), "quiet", hz, t) ** 2)
+                    x += np.sqrt(power) * fault(chance, first, hz, t)
+                    x += np.sqrt(power * 10 ** (-below_db / 10)) * fault(chance, second, hz, t)
+                    told = diagnose(x, RATE, 60 * hz, 0.02, BEARING)
+                    word = {first: "first", second: "second"}.get(told.name, "wrong")
+                    named[word if told.called else "abstain"] += 1
+            counts = " | ".join(str(named[word]) for word in ("first", "second", "wrong", "abstain"))
+            yield f"| {kind} | {below_db} dB | {counts} |\n"
 
 
 def gears() -> Iterator[str]:
@@ -211,7 +241,11 @@ def main() -> None:
         raise SystemExit(f"no records at {DATA.resolve()}: this benchmark judges real vibration")
     everything = sets()
     real = (f(everything) for f in (speeds, decoys, impulsive_band))
-    write(DOCUMENT, "evidence", "".join(piece for section in (*real, wandering(), gears()) for piece in section))
+    write(
+        DOCUMENT,
+        "evidence",
+        "".join(piece for section in (*real, wandering(), two_faults(), gears()) for piece in section),
+    )
 
 
 if __name__ == "__main__":

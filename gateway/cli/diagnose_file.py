@@ -19,9 +19,9 @@ from gateway.audio.files import Recording, SoundFileError, read_recording
 
 TURNS_LEAST = 10.0  #: below, neighbouring lines are one
 RAILS_SHARE = 0.001  #: more of a record than this at its very extremes: the converter was heard, not the machine
-#: Turns by which a shaft may stray from an even run. Public rigs stray up to 0.43, their sound machines up to 0.17;
-#: the phase of a faint line is itself uncertain by so much, so following it without need smears what was sharp.
-FOLLOW_FROM, EVEN_UP_TO = 0.45, 0.2
+#: Turns by which a shaft may stray from an even run. Public rigs stray up to 0.43, their sound machines up to 0.17; the
+#: phase of a faint line is itself uncertain by as much, so between the two "none" is not said.
+EVEN_UP_TO, WANDERS_FROM = 0.2, 0.45
 WHENCE = {"record": "found in the record", "file": "from the file", "given": "as given"}  #: the speed
 _BAND_OVER_LINE = 6.0  #: an envelope shows modulation up to half the width of its band: room for three multiples
 
@@ -143,12 +143,13 @@ def _even_or_followed(even: _Record, asked: Asked) -> tuple[_Heard, tuple[float,
         strays = wander(even.x, even.rate, even.shaft_hz)
     except NoLineError:  # nothing to follow: the speed is taken as constant, as it was declared
         return heard, ()
-    if strays > FOLLOW_FROM and not heard.result.called:
-        return _look(_Record(*tracked(even.x, even.rate, even.shaft_hz, (1.0,))), asked), (1.0,)
-    if strays > EVEN_UP_TO and heard.result.name == NONE:
-        reason = (
-            f"the shaft strays {strays:.2f} turns from an even run, and lines may have smeared: follow it, --track 1"
-        )
+    if strays <= EVEN_UP_TO or heard.result.called:
+        return heard, ()
+    followed = _look(_Record(*tracked(even.x, even.rate, even.shaft_hz, (1.0,))), asked)
+    if followed.result.called or strays > WANDERS_FROM:
+        return followed, (1.0,)
+    if heard.result.name == NONE:
+        reason = f"the shaft strays {strays:.2f} turns from an even run: lines may have smeared"
         heard = replace(heard, result=replace(heard.result, name=UNDECIDED, reason=reason))
     return heard, ()
 
