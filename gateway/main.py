@@ -19,6 +19,7 @@ from gateway.processes.clock import Clock
 from gateway.processes.entry import BodyName, freeze_heap
 from gateway.processes.memory import MachineMemory
 from gateway.processes.messages import (
+    VERSION,
     Command,
     CommandAnswer,
     ConditionReport,
@@ -242,6 +243,10 @@ class Gateway:
         self._each_link(worker, Link.worker_lost)
 
     def _worker_back(self, started: Started) -> None:
+        if started.version != VERSION:
+            found = f"it speaks version {started.version} of our messages, and main {VERSION}"
+            self._event(started.worker, "worker-refused", f"{found}; wheeltapper was upgraded: restart it", "error")
+            return
         self._event(
             started.worker, "worker-started", f"{started.worker} hears {', '.join(self._heard_by(started.worker))}"
         )

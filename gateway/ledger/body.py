@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
+from threading import Event
 
 import structlog
 
@@ -24,7 +25,7 @@ from gateway.processes.clock import Clock
 from gateway.processes.messages import KeptStates, LedgerReport, SelfTestDue, Stop
 from gateway.store import records
 from gateway.store.database import Store
-from gateway.store.evidence import Evidence, free_bytes
+from gateway.store.evidence import Evidence
 
 log = structlog.get_logger()
 
@@ -77,11 +78,11 @@ class Ledger:
         stack.callback(self.store.close)
         self.evidence = Evidence(folder / "evidence", plan.keep.evidence_bytes)
         self._channel, self._clock, self._plan = channel, clock, plan
-        self._changes: SimpleQueue[None] = SimpleQueue()
+        self._changed = Event()  # somebody committed what people may want to see
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self.scribe = Scribe(Desk(plan, self.store, clock, random_id), self.store, self.evidence, clock)
         self.keeper = Keeper(plan, self.store, clock)
-        self.painter = Painter(self.store, self.evidence, clock, self._touch)
+        self.painter = Painter(self.store, self.evidence, clock, self._changed.set)
         self.senders: dict[str, Sender] = {}
         self._unmade: list[str] = []
         for name in plan.cmms:
@@ -91,7 +92,7 @@ class Ledger:
                 # A certificate file that cannot be read must not keep parts from being stored.
                 self._unmade.append(f"{name}: {fault}; orders wait in the outbox")
                 continue
-            self.senders[name] = Sender(name, port, self.store, self.evidence, clock, plan.delivery, self._touch)
+            self.senders[name] = Sender(name, port, self.store, self.evidence, clock, plan.delivery, self._changed.set)
         self._scheduler = schedule(plan, self._jobs.put)
         self._reported_at = -REPORT_S
         self._stopping = False
@@ -122,7 +123,8 @@ class Ledger:
         """Hear, write, report."""
         heard = self._channel.receive(wait_s)
         self._stopping |= any(isinstance(message, Stop) for message in heard)
-        changed = self._drained(self._changes) > 0
+        if changed := self._changed.is_set():
+            self._changed.clear()  # before looking: what changes from here on is looked at in the next turn
         due = self._clock.now() - self._reported_at >= REPORT_S
         self.scribe.hear([message for message in heard if not isinstance(message, Stop)])
         changed |= self._write(review=changed or due)
@@ -167,7 +169,6 @@ class Ledger:
             incidents=shown,
             outbox_waiting=waiting,
             outbox_stuck=stuck,
-            disk_free_bytes=free_bytes(self.store.folder),
             faults=faults,
             defect_codes=self.scribe.codes,
         )
@@ -183,16 +184,3 @@ class Ledger:
         for sender in self.senders.values():
             if not sender.stop(max(0.0, end - self._clock.now())):
                 log.warning("a CMMS keeps the ledger waiting; its order is settled at the next start", cmms=sender.cmms)
-
-    def _touch(self) -> None:
-        self._changes.put(None)
-
-    @staticmethod
-    def _drained(changes: "SimpleQueue[None]") -> int:
-        count = 0
-        try:
-            while True:
-                changes.get_nowait()
-                count += 1
-        except Empty:
-            return count

@@ -48,7 +48,6 @@ class Scribe:
         self._disk = ""
         self._evidence_fault = ""
         self.lost = 0  #: messages dropped because nothing could be written for too long
-        self.unstorable = 0
 
     @property
     def codes(self) -> dict[str, dict[str, int]]:
@@ -132,7 +131,6 @@ class Scribe:
         return written
 
     def _drop(self, message: object, error: Exception) -> Written | None:
-        self.unstorable += 1
         kind = type(message).__name__
         log.error("a message could not be stored and was dropped", kind=kind, error=type(error).__name__)
         sentence = f"a {kind} could not be stored ({type(error).__name__}) and was dropped"

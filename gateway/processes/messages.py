@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analytics.decision.verdict import Verdict
 from analytics.quality.words import Quality
 
-VERSION = 1  #: of this module; a process that hears another one refuses to work
+VERSION = 1  #: of this module; main takes no worker of another one, as an upgrade beneath it would start
 
 
 # ---- main -> worker -------------------------------------------------------------------------------------------------
@@ -384,7 +384,6 @@ class LedgerReport:
     incidents: tuple[IncidentView, ...]
     outbox_waiting: int
     outbox_stuck: int
-    disk_free_bytes: int
     faults: tuple[str, ...]  #: sentences: disk full, CMMS refused the key, ...
     defect_codes: Mapping[str, Mapping[str, int]]
 

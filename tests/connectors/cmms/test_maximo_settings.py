@@ -1,13 +1,15 @@
 import pickle
+from functools import partial
 
 import pytest
 
-from connectors.cmms.keys import FixedKey
 from connectors.cmms.maximo import MaximoSettings
 
 
 def settings(**changes):
-    return MaximoSettings(**{"url": "https://m.example/maximo/api", "key": FixedKey("k"), "site": "BEDFORD"} | changes)
+    return MaximoSettings(
+        **{"url": "https://m.example/maximo/api", "key": partial(str, "k"), "site": "BEDFORD"} | changes
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 import multiprocessing
 import time
 from contextlib import ExitStack
+from functools import partial
 
 import numpy as np
 import pytest
 
-from connectors.cmms.keys import FixedKey
 from connectors.cmms.maximo_settings import MaximoSettings
 from connectors.simulated.maximo import Fault, SimulatedMaximo, SimulatedMaximoSettings
 from gateway.ledger.plan import Delivery, LedgerPlan, StationEntry
@@ -44,7 +44,7 @@ class Plant:
         self.folder = folder
         key = next(iter(self.maximo.settings.keys))
         settings = MaximoSettings(
-            self.maximo.url, FixedKey(key), self.maximo.settings.site, connect_s=2.0, read_s=0.5, total_s=5.0
+            self.maximo.url, partial(str, key), self.maximo.settings.site, connect_s=2.0, read_s=0.5, total_s=5.0
         )
         plan = LedgerPlan(
             "Casting line 2",

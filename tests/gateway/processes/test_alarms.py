@@ -8,7 +8,7 @@ from gateway.processes.messages import IncidentView, LedgerReport, RecipeView
 from gateway.processes.snapshot import Counters
 from tests.gateway.serve.snapshots import SILENT, a_part_view, a_snapshot, an_ear
 
-LEDGER = LedgerReport(1.0, (), 0, 0, 10**12, (), {})
+LEDGER = LedgerReport(1.0, (), 0, 0, (), {})
 
 
 def names(snapshot, ledger=LEDGER, age=0.0, dropped=None, links=None, incidents=()):

@@ -1,0 +1,51 @@
+"""Main, without its processes."""
+
+import pytest
+
+from gateway.main import FRONT, LEDGER, ChildBody, Gateway
+from gateway.newest import StationFacts
+from gateway.processes.clock import SystemClock
+from gateway.processes.messages import VERSION, EarReport, SelfTestDue, Started
+from gateway.teaching import TeachingDesk
+
+
+class Link:
+    """A link that notes which stations have their worker back."""
+
+    def __init__(self):
+        self.back = []
+
+    def worker_back(self, names):
+        self.back.extend(names)
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def gateway(monkeypatch, told):
+    stations = [StationFacts("ring", "Ring test", "w", link=0), StationFacts("gear", "Gears", "w", link=0)]
+    others = [ChildBody(name, "nobody:starts", None) for name in (LEDGER, FRONT)]
+    workers = [ChildBody("w", "nobody:starts", None)]
+    made = Gateway("line", stations, workers, others, lambda learn: TeachingDesk({}, learn), SystemClock(), boot_id=1)
+    monkeypatch.setattr("gateway.main.Link.worker_back", Link.worker_back)
+    monkeypatch.setattr(made, "record", lambda event: told.append((event.where, event.kind, event.level)))
+    made.links = [Link()]
+    return made
+
+
+def test_a_worker_of_another_version_of_the_messages_is_not_taken_back(gateway, told):
+    gateway._from_worker(Started("w", VERSION + 1, {}))
+    assert told == [("w", "worker-refused", "error")]
+    assert gateway.links[0].back == []
+
+    gateway._from_worker(Started("w", VERSION, {}))
+    assert gateway.links[0].back == ["ring", "gear"]
+
+
+def test_the_self_test_says_how_every_microphone_is(gateway, told):
+    gateway._from_worker(EarReport("gear", 1.0, ("silent",), "It is silent.", None, 0, 0, None))
+    gateway._from_other(SelfTestDue())
+    assert told == [("ring", "self-test", "error"), ("gear", "self-test", "warning")]
