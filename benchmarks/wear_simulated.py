@@ -20,8 +20,10 @@ class Hours:
 
     Parameters
     ----------
-    level_db, wear_db : ndarray, shape (n,)
-        What is heard, and how much of it is wear.
+    level_db : ndarray, shape (n,) or (n, k)
+        What is heard.
+    wear_db : ndarray, shape (n,)
+        How much of it is wear.
     beside : ndarray, shape (n, 2)
         Load in %, temperature in °C.
     """
@@ -57,10 +59,12 @@ def correlated(rng: np.random.Generator, n: int, sigma: float, correlation: floa
 def judged(hours: Hours, covariates: bool = True) -> tuple[int | None, int | None]:
     """Give the hours at which warning and alarm are first on."""
     names = ("load", "temperature") if covariates else ()
-    state = start(("level",), names)
+    rows = hours.level_db.reshape(len(hours.level_db), -1)
+    state = start(tuple(f"level {i}" for i in range(rows.shape[1])), names)
     first: dict[Level, int] = {}
-    for h, (level, beside) in enumerate(zip(hours.level_db, hours.beside, strict=True)):
-        state, wear = step(state, Summary(h * 3600.0, (float(level),), tuple(beside.tolist()) if covariates else ()))
+    for h, (row, beside) in enumerate(zip(rows, hours.beside, strict=True)):
+        summary = Summary(h * 3600.0, tuple(row.tolist()), tuple(beside.tolist()) if covariates else ())
+        state, wear = step(state, summary)
         first.setdefault(wear.level, h)
     warning, alarm = first.get(Level.WARNING), first.get(Level.ALARM)
     return min((x for x in (warning, alarm) if x is not None), default=None), alarm

@@ -36,7 +36,8 @@ class Setting:
     warning_db, alarm_db
         Over baseline: amplitude times 1.4 and times 2.
     noise_factor
-        Both limits are raised to at least this many times the noise of the short median (the alarm twice as many).
+        The warning is raised to at least this many times the noise of the short median, a little more where several
+        indicators might each warn falsely, and the alarm with it.
     back_db
         A level is left this far below its limit.
     calm_db

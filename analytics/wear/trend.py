@@ -146,7 +146,9 @@ def _judge(state: WearState) -> tuple[WearState, Wear]:
     setting = state.setting
     db = _median(state.recent[-setting.short :]) - state.lowest_db
     # Each indicator in units of its own warning, so that noisy and quiet ones may stand side by side.
-    warning = np.maximum(setting.warning_db, setting.noise_factor * state.noise_db)
+    # The greatest of k normal variables is as rare at sqrt(z^2 + 2 ln k) as one is at z, nearly.
+    factor = np.sqrt(setting.noise_factor**2 + 2 * np.log(len(state.names)))
+    warning = np.maximum(setting.warning_db, factor * state.noise_db)
     lead = int(np.nanargmax(db / warning)) if np.isfinite(db).any() else 0
     if not np.isfinite(db[lead]):
         return state, _unjudged(state, "nothing was heard for a while")
