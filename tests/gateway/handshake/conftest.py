@@ -51,6 +51,12 @@ class Rig:
 
     # ---- the gateway's side
 
+    def answers(self) -> list[tuple[str, str]]:
+        return [(record.part.part_id, record.part.answer.outcome) for record in self.records]
+
+    def results(self) -> list[GwImage]:
+        return [action.image for action in self.log if isinstance(action, events.WriteResult)]
+
     def feed(self, event: events.Event) -> tuple[events.Action, ...]:
         self.state, actions = step(self.state, event, self.now)
         for action in actions:
