@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, TextIO, cast
 
 import psutil
 import structlog
@@ -17,6 +17,7 @@ import structlog
 from connectors.plc.hush import hush_libraries
 from gateway.processes.channel import Channel, ChannelClosed
 from gateway.processes.clock import Clock, SystemClock
+from gateway.processes.log_stream import LogStream
 
 #: A body runs until it hears `Stop` or its channel closes. It is named, as "module:function", and imported in the child
 #: alone: main needs none of the rooms its children work in, nor their memory.
@@ -37,6 +38,7 @@ def limit_threads() -> None:
 
 def log_as(process: str, *, plain: bool = False) -> None:
     """Write structured logs to stderr, each line with the name of the process."""
+    stream = cast("TextIO", LogStream(sys.stderr))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -46,11 +48,11 @@ def log_as(process: str, *, plain: bool = False) -> None:
             structlog.dev.ConsoleRenderer(colors=False) if plain else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream),
     )
     structlog.contextvars.bind_contextvars(process=process)
     # Libraries speak through the standard library: their errors are kept, their chatter is not.
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
+    logging.basicConfig(level=logging.ERROR, stream=stream, format="%(name)s: %(message)s")
     hush_libraries()
 
 
