@@ -12,6 +12,7 @@ from gateway.processes.messages import Stop
 from models.recipe import write_recipe
 from models.taught import TaughtPart, TeachSettings
 from models.teach import learn
+from tests.gateway.stations.one_worker import Bench, SourcePlan
 
 RATE, SEED = 48_000, 7
 
@@ -100,3 +101,8 @@ def recipe(tmp_path_factory):
     learned = learn([TaughtPart(f"T{k}", heard(k)) for k in range(24)], TeachSettings())
     write_recipe(folder, learned, "2026-01-01T00:00:00+00:00")
     return folder
+
+
+@pytest.fixture
+def bench(clock):
+    return Bench(SourcePlan("microphone", RATE), clock)
