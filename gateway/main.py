@@ -208,8 +208,7 @@ class Gateway:
             case Taught():
                 self._taught(message)
             case EarReport():
-                self._newest.ear(message)
-                self._supervisor.send(LEDGER, message)
+                self._ear(message)
             case ConditionReport():
                 self._newest.condition(self._memory.heard(message))
                 self._supervisor.send(LEDGER, message)
@@ -263,6 +262,12 @@ class Gateway:
         names = tuple(sorted({defect for recipe in recipes.values() for defect in recipe.defects}))
         if names:
             self._supervisor.send(LEDGER, DefectNames(station, names))
+
+    def _ear(self, report: EarReport) -> None:
+        self._newest.ear(report)
+        self._supervisor.send(LEDGER, report)
+        if self._stations[report.station].link is not None:
+            self._link(report.station).ear(report.station, deaf=report.deaf)
 
     # ---- teaching ------------------------------------------------------------
 

@@ -35,3 +35,6 @@ class Quality(StrEnum):
     SWAPPED = "swapped"  #: another microphone's sound
     TOO_SHORT = "too_short"  #: fewer samples than the recipe needs
     TEACHING = "teaching"  #: heard in Mode 3: taught from, not judged
+
+
+DEAF = (Quality.VANISHED, Quality.SILENT, Quality.FROZEN)  #: an ear of which no part is believed

@@ -40,12 +40,18 @@ class Jobs(Protocol):
 class _Station:
     """What the link holds of one station."""
 
-    __slots__ = ("recipes", "state", "tally")
+    __slots__ = ("deaf", "recipes", "state", "tally")
 
     def __init__(self, rules: StationRules, boot_id: int) -> None:
         self.state = begin(rules, boot_id)
         self.tally = Tally(rules)
         self.recipes: Mapping[int, RecipeView] = {}
+        self.deaf = False
+
+    def readiness(self) -> events.ReadyChanged:
+        """Say what can be judged."""
+        ready = frozenset(kind for kind, recipe in self.recipes.items() if not recipe.fault)
+        return events.ReadyChanged(ready, frozenset(self.recipes) - ready, self.deaf)
 
 
 class Link:
@@ -127,11 +133,18 @@ class Link:
             lost = self._stations[name].state.worker is Worker.LOST
             self.feed(name, events.WorkerBack(self._boot_id(name)) if lost else events.WorkerTicked())
 
-    def recipes(self, station: str, recipes: Mapping[int, RecipeView], *, degraded: bool = False) -> None:
-        """Take the recipes a station has, by PartType; `degraded` says its ear needs a person but still serves."""
-        self._stations[station].recipes = dict(recipes)
-        ready = frozenset(kind for kind, recipe in recipes.items() if not recipe.fault)
-        self.feed(station, events.ReadyChanged(ready, frozenset(recipes) - ready, degraded))
+    def recipes(self, station: str, recipes: Mapping[int, RecipeView]) -> None:
+        """Take the recipes a station has, by PartType."""
+        found = self._stations[station]
+        found.recipes = dict(recipes)
+        self.feed(station, found.readiness())
+
+    def ear(self, station: str, *, deaf: bool) -> None:
+        """Take whether a station hears nothing it could believe: GwState says so, and parts are still answered."""
+        found = self._stations[station]
+        if deaf != found.deaf:
+            found.deaf = deaf
+            self.feed(station, found.readiness())
 
     def defect_codes(self, station: str, codes: Mapping[str, int]) -> None:
         """Take the DefectCode of every taught class of a station."""

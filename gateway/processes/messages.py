@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.decision.verdict import Verdict
-from analytics.quality.words import Quality
+from analytics.quality.words import DEAF, Quality
 
 VERSION = 1  #: of this module; main takes no worker of another one, as an upgrade beneath it would start
 
@@ -182,6 +182,11 @@ class EarReport:
     gaps: int  #: since the source was opened
     lost_samples: int
     last_sample_age_s: float | None
+
+    @property
+    def deaf(self) -> bool:
+        """Whether no part is believed that is heard by it now."""
+        return any(word in DEAF for word in self.quality)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from analytics.decision.judge import Judgement, judge
 from analytics.decision.verdict import Evaluation, Verdict, not_decidable
-from analytics.quality.words import Quality
+from analytics.quality.words import DEAF, Quality
 from analytics.signal.capture import SURROUNDINGS_S, Capture
 from gateway.audio.source import SourceFault
 from gateway.processes.clock import Clock
@@ -20,7 +20,6 @@ from gateway.stations.shelf import Shelf
 
 OVERDUE_S = 0.5  #: past the end of its sound a part waits that long for samples which should be there
 WAITING_MAX = 8  #: captures under way; the handshake has one at a time and abandons it before the next
-DEAF = (Quality.VANISHED, Quality.SILENT, Quality.FROZEN)  #: an ear of which no part is believed
 
 PartMessage = Recording | Judged | Taught
 

@@ -10,10 +10,13 @@ from gateway.teaching import TeachingDesk
 
 
 class Link:
-    """A link that notes which stations have their worker back."""
+    """A link that notes which stations have their worker back, and which hear nothing."""
 
     def __init__(self):
-        self.back = []
+        self.back, self.deaf = [], {}
+
+    def ear(self, name, *, deaf):
+        self.deaf[name] = deaf
 
     def worker_back(self, names):
         self.back.extend(names)
@@ -49,3 +52,9 @@ def test_the_self_test_says_how_every_microphone_is(gateway, told):
     gateway._from_worker(EarReport("gear", 1.0, ("silent",), "It is silent.", None, 0, 0, None))
     gateway._from_other(SelfTestDue())
     assert told == [("ring", "self-test", "error"), ("gear", "self-test", "warning")]
+
+
+@pytest.mark.parametrize(("words", "deaf"), [((), False), (("clipped",), False), (("vanished",), True)])
+def test_the_link_hears_of_an_ear_that_no_part_is_believed_of(gateway, words, deaf):
+    gateway._from_worker(EarReport("ring", 1.0, words, "", None, 0, 0, None))
+    assert gateway.links[0].deaf == {"ring": deaf}

@@ -290,6 +290,21 @@ def test_a_password_that_cannot_be_read_is_said_once_and_the_link_comes_up_when_
     assert said == ["plc.main.password: the environment variable PLC_PASSWORD is not set"]
 
 
+def test_a_station_that_hears_nothing_says_degraded_until_it_hears_again_whatever_is_taught_meanwhile():
+    async def scenario():
+        async with Plant(MemoryPlc(["ring", "gear"])) as plant:
+            states = []
+            for deaf in (True, True, False):
+                plant.link.ear("ring", deaf=deaf)
+                plant.link.recipes("ring", {1: RECIPE})
+                await asyncio.sleep(0.4)
+                states.append((plant.plc.g["ring"].state, plant.plc.g["gear"].state))
+            return states
+
+    states = play(scenario)
+    assert states == [(GwState.DEGRADED, GwState.READY)] * 2 + [(GwState.READY, GwState.READY)]
+
+
 def check_safety(plant):
     for name, program in plant.plc.programs.items():
         for part in program.log:
