@@ -43,8 +43,13 @@ def accuracy(quick: bool) -> None:
     if not DATA.is_dir():
         print(f"skipped: accuracy, diagnosis and the bottle line need recordings that are not here ({DATA.name})")
         return
-    for module in ("accuracy", "diagnosis", *(() if quick else ("gate", "bottles_line"))):
+    lines_of("accuracy")
+    lines_of("diagnosis")
+    if quick:
+        return
+    for module in ("gate", "diagnosis_evidence", "diagnosis_simulated", "diagnosis_peers", "wear"):
         lines_of(module)
+    lines_of("bottles_line", "--write")
 
 
 def latency_table(rows: list[dict[str, Any]]) -> str:
