@@ -13,8 +13,9 @@ from pathlib import Path
 
 from gateway.main import Gateway
 from gateway.processes.clock import SystemClock
-from gateway.processes.entry import ignore_signals, limit_threads, log_as, silence
+from gateway.processes.entry import ignore_signals, log_as, silence
 from gateway.processes.messages import Judged, StartCapture
+from gateway.processes.threads import limit_threads
 
 
 class Timed:

@@ -24,6 +24,7 @@ from importlib.metadata import version
 import typer
 
 from gateway.cli.output import note, say
+from gateway.processes.threads import limit_threads
 
 COMMANDS = {
     "demo": ("gateway.cli.demo:command", "A small plant at real speed: sound, PLC, Maximo, and the truth at the end."),
@@ -99,10 +100,7 @@ def _command(given: list[str]) -> int:
 
 
 def _run(name: str, arguments: list[str]) -> int:
-    for library in ("OPENBLAS", "OMP", "MKL"):
-        # Matrices of a hundred rows: threads wait for each other longer than they compute, and the cores belong to the
-        # stations. Set before NumPy is imported, and inherited by every process of the gateway.
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    limit_threads()
     try:
         _typer(name)(arguments, prog_name=f"wheeltapper {name}")
     except SystemExit as end:  # typer always ends this way

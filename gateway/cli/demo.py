@@ -225,10 +225,9 @@ def _told(connection: Connection) -> str:
 def _gateway(connection: Connection, site: str) -> None:
     import asyncio
 
-    from gateway.processes.entry import ignore_signals, limit_threads, log_as, silence
+    from gateway.processes.entry import ignore_signals, log_as, silence
 
     ignore_signals()
-    limit_threads()
     log_as("main")
     silence()
     asyncio.run(_run_gateway(Channel(connection, "demo"), Path(site)))

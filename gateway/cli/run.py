@@ -9,7 +9,7 @@ import typer
 
 from gateway.main import Gateway
 from gateway.processes.clock import SystemClock
-from gateway.processes.entry import limit_threads, log_as
+from gateway.processes.entry import log_as
 
 
 def command(
@@ -22,7 +22,6 @@ def command(
     Logs are JSON lines on stderr. The gateway is not a safety function: the PLC decides, and rejects what it has no
     valid OK for.
     """
-    limit_threads()
     log_as("main", plain=plain)
     from gateway.wiring.build import build, load_site
 

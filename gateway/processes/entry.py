@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from connectors.plc.hush import hush_libraries
 from gateway.processes.channel import Channel, ChannelClosed
 from gateway.processes.clock import Clock, SystemClock
 from gateway.processes.log_stream import LogStream
+from gateway.processes.threads import limit_threads
 
 #: A body runs until it hears `Stop` or its channel closes. It is named, as "module:function", and imported in the child
 #: alone: main needs none of the rooms its children work in, nor their memory.
@@ -25,15 +25,6 @@ Body = Callable[[Any, Channel, Clock], None]
 BodyName = str
 
 BACKGROUND_NICE = 10  #: of 19: a weight of about a tenth against a process that judges
-
-#: One thread a worker: two threads on small products only add wake-up latency, and four workers share few cores.
-THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-
-
-def limit_threads() -> None:
-    """Set one thread for BLAS and ONNX; to be called before NumPy is imported for the first time."""
-    for name in THREAD_LIMITS:
-        os.environ.setdefault(name, "1")
 
 
 def log_as(process: str, *, plain: bool = False) -> None:
