@@ -48,8 +48,3 @@ class TeachingDesk:
         self._learn(LearnPlan(part.station, part.part_type, lesson.folder, lesson.reject_rate, tuple(parts)))
         parts.clear()
         return f"learning type {part.part_type} from {lesson.parts} parts"
-
-    def progress(self, station: str) -> str:
-        """How far the lessons of a station are, for people; empty where nothing is being taught."""
-        found = [(key, parts) for key, parts in self._heard.items() if key[0] == station and parts]
-        return "; ".join(f"type {key[1]}: {len(parts)} of {self._lessons[key].parts}" for key, parts in found)

@@ -44,10 +44,3 @@ def test_a_type_that_is_not_to_be_learned_is_dropped_and_said():
     desk, started = a_desk(parts=1)
     assert "teach_parts is off" in desk.heard(a_part(1, part_type=9))
     assert started == []
-
-
-def test_progress_is_told_while_a_lesson_goes_on():
-    desk, _ = a_desk()
-    assert desk.progress("ring") == ""
-    desk.heard(a_part(1))
-    assert desk.progress("ring") == "type 1: 1 of 3"
