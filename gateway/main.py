@@ -283,7 +283,8 @@ class Gateway:
         def lost(why: str) -> None:
             self._learned(Learned(plan.station, plan.part_type, plan.folder, f"{why}; its parts are to be heard again"))
 
-        self._supervisor.add(ChildPlan(name, body, plan, self._learned, lost, once=True, background=True))
+        # It does not step back as the others do: it is a second of work, and the line waits for it.
+        self._supervisor.add(ChildPlan(name, body, plan, self._learned, lost, once=True))
 
     def _learned(self, message: object) -> None:
         assert isinstance(message, Learned)
