@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-# Computed from the four learning bearings of PHM 2012 (1_1, 2_1, 2_2, 3_1) by benchmarks/wear.py, but for the last, which
-# is a principle; docs/wear.md says how little four bearings can teach, and what was seen before these were settled.
+# Computed from the four learning bearings of PHM 2012 (1_1, 2_1, 2_2, 3_1) by benchmarks/wear.py, but for the last,
+# which is a principle. docs/wear.md: how little four bearings can teach, and what was seen before they were settled.
 END_DB = 22.5  #: over baseline; the median of where the four ended
 EARLY = 0.55  #: of the extrapolation: lowest within a tenth of the best score by the challenge, which punishes late
 LOW, HIGH = 0.1, 2.4  #: times the middle: 10 % and 90 % quantile of truth over middle, each bearing counted alike
