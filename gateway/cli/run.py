@@ -23,10 +23,12 @@ def command(
     valid OK for.
     """
     log_as("main", plain=plain)
+    from gateway.store.sole import sole_user
     from gateway.wiring.build import build, load_site
 
-    gateway = build(load_site(site), SystemClock())
-    asyncio.run(run_until_told(gateway, seconds))
+    loaded = load_site(site)
+    with sole_user(loaded.store.folder):
+        asyncio.run(run_until_told(build(loaded, SystemClock()), seconds))
 
 
 async def run_until_told(gateway: Gateway, seconds: float | None) -> None:
