@@ -1,7 +1,10 @@
 """CMMS tables of the site file become connectors, inside the ledger's process."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+import structlog
 
 from config.site import MaximoSettings as MaximoTable
 from config.site import Site
@@ -13,6 +16,9 @@ from gateway.ledger.body import run_ledger
 from gateway.ledger.plan import LedgerPlan
 from gateway.processes.channel import Channel
 from gateway.processes.clock import Clock
+from gateway.store.database import StoreError
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +95,13 @@ def cmms_faults(site: Site) -> Iterator[tuple[str, str]]:
 
 
 def run_wired_ledger(wired: WiredLedger, channel: Channel, clock: Clock) -> None:
-    """Run the ledger with the connectors of this site."""
+    """Run the ledger with the connectors of this site; a store that cannot be used is one line in the log."""
 
     def make(name: str) -> CmmsPort:
         return open_cmms(wired.cmms[name])
 
-    run_ledger(wired.plan, channel, clock, make)
+    try:
+        run_ledger(wired.plan, channel, clock, make)
+    except StoreError as fault:
+        log.error(str(fault), kind="store-unusable")  # noqa: TRY400 - a full disk is no bug, and needs no trace
+        sys.exit(1)  # main starts it again, after longer and longer pauses: the disk may be mended meanwhile

@@ -1,6 +1,8 @@
 import asyncio
 import contextlib
 
+import pytest
+
 from gateway.processes import supervisor as supervisor_module
 from gateway.processes.clock import SystemClock
 from gateway.processes.supervisor import ChildPlan, Supervisor
@@ -11,8 +13,8 @@ ECHO = "tests.gateway.processes.bodies:echo"
 class Yard:
     """One supervised echo process and what was heard of it."""
 
-    def __init__(self, **options):
-        self.supervisor = Supervisor(SystemClock(), quiet=True)
+    def __init__(self, clock=None, **options):
+        self.supervisor = Supervisor(clock or SystemClock(), quiet=True)
         self.inbox: asyncio.Queue[object] = asyncio.Queue()
         self.ticks = asyncio.Event()
         self.lost: asyncio.Queue[str] = asyncio.Queue()
@@ -69,6 +71,27 @@ async def test_a_child_that_hangs_is_ended_and_comes_back(monkeypatch):
         yard.supervisor.send("echo", "hang")
         assert "hung" in await asyncio.wait_for(yard.lost.get(), 30)
         assert (await yard.next())[2] != first[2]
+
+
+class JumpingClock(SystemClock):
+    """Time goes on while main stands still."""
+
+    ahead = 0.0
+
+    def now(self):
+        return super().now() + self.ahead
+
+
+async def test_no_child_is_ended_for_the_time_in_which_main_itself_stood_still():
+    clock = JumpingClock()
+    async with a_yard(clock=clock, ticks=True) as yard:
+        await yard.next()
+        await yard.ticks.wait()
+        yard.supervisor.send("echo", "hang")
+        clock.ahead = 10 * supervisor_module.HANG_S
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(yard.lost.get(), 0.5)
+        yard.supervisor._children["echo"].process.kill()  # it listens to nobody, and the yard would wait for it
 
 
 async def test_an_errand_that_fails_is_told_of_and_not_run_again():

@@ -1,8 +1,9 @@
 import pytest
 
 from config.load import SiteError
-from gateway.wiring.build import load_site
-from gateway.wiring.cmms import cmms_settings
+from gateway.processes.clock import SystemClock
+from gateway.wiring.build import ledger_plan, load_site
+from gateway.wiring.cmms import WiredLedger, cmms_settings, run_wired_ledger
 
 SITE = """
 [line]
@@ -98,3 +99,16 @@ def test_a_proxy_that_cannot_be_used_or_holds_a_password_is_refused(tmp_path, pr
     ((where, sentence),) = faults_of(tmp_path, f'proxy = "{proxy}"').items()
     assert where == "cmms.maximo.proxy"
     assert "secret" not in sentence
+
+
+def test_a_store_that_cannot_be_used_is_one_line_in_the_log_and_the_end_of_the_process(tmp_path, capsys):
+    site = loaded(tmp_path)
+    (tmp_path / "data").write_text("a file where the folder should be")
+
+    with pytest.raises(SystemExit) as end:
+        run_wired_ledger(WiredLedger(ledger_plan(site), {}), None, SystemClock())
+
+    assert end.value.code == 1
+    said = capsys.readouterr()
+    (line,) = (said.out + said.err).splitlines()
+    assert "store-unusable" in line
