@@ -12,6 +12,7 @@ from gateway.processes.channel import Channel, ChannelClosed
 from gateway.processes.clock import Clock
 from gateway.processes.messages import Command, CommandAnswer, EventRecord, Stop
 from gateway.processes.snapshot import Snapshot
+from gateway.serve.inbox import Inbox
 from gateway.serve.plan import FrontPlan, ServedStation
 from gateway.serve.spool import Spool, SpoolFault
 from gateway.serve.tags import Tag, tags_of
@@ -37,7 +38,11 @@ def station_tags(stations: Sequence[ServedStation]) -> list[tuple[str, tuple[Tag
 def run_front(plan: FrontPlan, channel: Channel, clock: Clock) -> None:
     """Serve until `Stop` comes or main is gone."""
     _limit_memory()
-    asyncio.run(Front(plan, channel, clock).run())
+
+    async def serve() -> None:
+        await Front(plan, channel, clock).run()
+
+    asyncio.run(serve())
 
 
 def _limit_memory() -> None:
@@ -62,16 +67,12 @@ class Front:
         self._stations = station_tags(plan.stations)
         self._opcua: OpcUaServer | None = None
         self._modbus: HmiModbus | None = None
-        self._inbox: asyncio.Queue[object] = asyncio.Queue()
-        self._newest: Snapshot | None = None
+        self._inbox = Inbox(asyncio.get_running_loop())
         self._answers: asyncio.Queue[CommandAnswer] = asyncio.Queue(ANSWERS_MAX)
 
     async def run(self) -> None:
         """Start every server, publish every snapshot, stop."""
-        loop = asyncio.get_running_loop()
-        self._channel.listen(
-            lambda message: _into(loop, self._inbox, message), lambda: _into(loop, self._inbox, ChannelClosed())
-        )
+        self._channel.listen(self._inbox.put, lambda: self._inbox.put(ChannelClosed()))
         starting = asyncio.create_task(self._start())
         asking = asyncio.create_task(self._take_commands())
         asking.add_done_callback(self._asking_ended)
@@ -95,8 +96,7 @@ class Front:
                 raise message
             if isinstance(message, CommandAnswer):
                 self._answer(message)
-            if isinstance(message, Snapshot) and self._inbox.empty():  # only the newest is worth the work
-                self._newest = message
+            if isinstance(message, Snapshot):
                 await self._publish(message)
 
     async def _publish(self, snapshot: Snapshot) -> None:
@@ -195,7 +195,7 @@ class Front:
     def _asking_ended(self, task: asyncio.Task[None]) -> None:
         """Let a bug end the process, so that main brings it back: silence would look like a gateway that refuses."""
         if not task.cancelled() and (bug := task.exception()) is not None:
-            self._inbox.put_nowait(bug)
+            self._inbox.put(bug)
 
     async def _stop(self) -> None:
         if self._modbus is not None:
@@ -205,7 +205,3 @@ class Front:
 
     def _event(self, kind: str, sentence: str, level: str = "info") -> None:
         self._channel.send(EventRecord(self._clock.wall().isoformat(), "front", kind, sentence, level))
-
-
-def _into(loop: asyncio.AbstractEventLoop, inbox: asyncio.Queue[object], message: object) -> None:
-    loop.call_soon_threadsafe(inbox.put_nowait, message)
