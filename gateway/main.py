@@ -273,7 +273,9 @@ class Gateway:
 
     def _taught(self, part: Taught) -> None:
         self._link(part.station).taught(part.station, part.ticket, self._clock.now())
-        log.info(self._teaching.heard(part), station=part.station)
+        recipe = self._recipes.get(part.station, {}).get(part.part_type)
+        known = recipe is not None and not recipe.fault
+        log.info(self._teaching.heard(part, known=known), station=part.station)
 
     def _start_learner(self, plan: LearnPlan) -> None:
         self._learners += 1
@@ -288,6 +290,7 @@ class Gateway:
 
     def _learned(self, message: object) -> None:
         assert isinstance(message, Learned)
+        self._teaching.ended(message.station, message.part_type)
         if message.fault:
             self._event(message.station, "not-learned", message.fault, "warning")
             return

@@ -32,10 +32,24 @@ class TeachingDesk:
         self._lessons = dict(lessons)
         self._learn = learn
         self._heard: dict[tuple[str, int], list[Taught]] = defaultdict(list)
+        self._learning: set[tuple[str, int]] = set()
 
-    def heard(self, part: Taught) -> str:
-        """Take a part in; return one sentence for the log."""
+    def heard(self, part: Taught, *, known: bool) -> str:
+        """Take a part in; return one sentence for the log.
+
+        Parameters
+        ----------
+        known
+            A recipe of this type stands. Mode 3 learns a missing one and never replaces one: what a station judges by
+            changes by a person's word alone.
+        """
         key = (part.station, part.part_type)
+        if known:
+            return (
+                f"a recipe of type {part.part_type} stands, and Mode 3 replaces none: wheeltapper teach makes the next"
+            )
+        if key in self._learning:
+            return f"type {part.part_type} is being learned already; this part was dropped"
         lesson = self._lessons.get(key)
         if lesson is None:
             return f"a part of type {part.part_type} was heard in Mode 3, and teach_parts is off for it; it was dropped"
@@ -47,4 +61,9 @@ class TeachingDesk:
             return f"part {len(parts)} of {lesson.parts} to learn type {part.part_type} from"
         self._learn(LearnPlan(part.station, part.part_type, lesson.folder, lesson.reject_rate, tuple(parts)))
         parts.clear()
+        self._learning.add(key)
         return f"learning type {part.part_type} from {lesson.parts} parts"
+
+    def ended(self, station: str, part_type: int) -> None:
+        """Take word that a learner has ended, well or not."""
+        self._learning.discard((station, part_type))

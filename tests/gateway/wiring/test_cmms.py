@@ -1,4 +1,5 @@
 import pytest
+import structlog
 
 from config.load import SiteError
 from gateway.processes.clock import SystemClock
@@ -101,14 +102,13 @@ def test_a_proxy_that_cannot_be_used_or_holds_a_password_is_refused(tmp_path, pr
     assert "secret" not in sentence
 
 
-def test_a_store_that_cannot_be_used_is_one_line_in_the_log_and_the_end_of_the_process(tmp_path, capsys):
+def test_a_store_that_cannot_be_used_is_one_line_in_the_log_and_the_end_of_the_process(tmp_path):
     site = loaded(tmp_path)
     (tmp_path / "data").write_text("a file where the folder should be")
 
-    with pytest.raises(SystemExit) as end:
+    with structlog.testing.capture_logs() as said, pytest.raises(SystemExit) as end:
         run_wired_ledger(WiredLedger(ledger_plan(site), {}), None, SystemClock())
 
     assert end.value.code == 1
-    said = capsys.readouterr()
-    (line,) = (said.out + said.err).splitlines()
-    assert "store-unusable" in line
+    (line,) = said
+    assert line["kind"] == "store-unusable"
