@@ -24,6 +24,9 @@ command = typer.Typer(
 )
 
 
+MODES = {"automatic": Mode.AUTOMATIC, "teach": Mode.TEACH, "dry-run": Mode.DRY_RUN, "bypass": Mode.BYPASS}
+
+
 @command.command()
 def line(
     opcua: Annotated[int, typer.Option(help="Port of the OPC UA PLC.")] = 4841,
@@ -72,7 +75,9 @@ def plc(
 ) -> None:
     """Run a PLC with one station: triggers, timers and the pass rule of docs/plc/pass_rule.st."""
     program = PlcProgram(PlcSettings(deadline_s=deadline_s, quiet_s=1.0))
-    program.mode = {"automatic": Mode.AUTOMATIC, "teach": Mode.TEACH, "dry-run": Mode.DRY_RUN}.get(mode, Mode.BYPASS)
+    if mode not in MODES:
+        raise typer.BadParameter(f"found {mode}; wanted {', '.join(MODES)}", param_hint="--mode")
+    program.mode = MODES[mode]
     stations = PlcStations({station: program})
     makers: dict[str, Callable[[], SimulatedPlc]] = {
         "opcua": lambda: OpcUaServingPlc(stations, OpcUaPlcPlan(port=port)),

@@ -7,6 +7,7 @@ import pytest
 
 from connectors.cmms.maximo import Maximo, MaximoSettings
 from connectors.cmms.port import Created, Order
+from gateway.cli.app import main
 
 ORDER = Order("", "FAN-1", "imbalance", "Fan 1: imbalance", "text", "warning", "")
 
@@ -31,3 +32,11 @@ def test_a_simulated_maximo_knows_the_assets_it_is_given_and_shows_what_was_aske
     assert shown[0].startswith("work order 1001  WAPPR  FAN-1")
     assert shown[1].startswith("service request ")
     assert running.returncode == 0
+
+
+@pytest.mark.parametrize(("option", "found"), [("--mode", "nonsense"), ("--kind", "profinet")])
+def test_a_plc_of_a_kind_or_mode_that_does_not_exist_is_refused_with_those_that_do(option, found, capsys):
+    assert main(["simulate", "plc", option, found]) == 2
+    said = capsys.readouterr().err
+    assert found in said
+    assert option in said
