@@ -80,6 +80,7 @@ class Demo:
         self._folder = folder
         self._stack = stack
         self._context = multiprocessing.get_context("spawn")
+        self._pids: dict[str, int] = {}
         self._line = self._start("line", _line)
         addresses = self._line.poll(START_S) and self._line.recv()
         if not isinstance(addresses, Addresses):
@@ -134,7 +135,8 @@ class Demo:
         process = self._context.Process(target=body, name=f"wheeltapper-{name}", args=(theirs, *arguments))  # type: ignore[arg-type]  # a body
         process.start()
         theirs.close()
-        self._pids = {**getattr(self, "_pids", {}), name: process.pid or 0}
+        assert process.pid is not None
+        self._pids[name] = process.pid
         self._stack.callback(_end, process)
         return ours
 
