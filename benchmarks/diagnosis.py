@@ -22,7 +22,8 @@ from analytics.diagnosis.bearings import Orders, lookup
 from analytics.diagnosis.joint import diagnose
 from analytics.diagnosis.result import NONE
 from benchmarks.diagnosis_simulated import simulated
-from gateway.processes.messages import ConditionReport, PlantState
+from gateway.processes.condition import ConditionReport
+from gateway.processes.messages import PlantState
 from gateway.stations.machine import MachineStation
 from gateway.stations.plan import BearingPlan, MachinePlan
 

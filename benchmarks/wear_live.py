@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from analytics.wear.indicators import NAMES
-from gateway.processes.messages import WearView
+from gateway.processes.condition import WearView
 from gateway.stations.wearing import WINDOW_S, Wearing
 
 MACHINES = 4

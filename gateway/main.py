@@ -16,13 +16,13 @@ from gateway.handshake.link import Link
 from gateway.handshake.tasks import keep_linked, unlink
 from gateway.newest import Newest, StationFacts
 from gateway.processes.clock import Clock
+from gateway.processes.condition import ConditionReport
 from gateway.processes.entry import BodyName, freeze_heap
 from gateway.processes.memory import MachineMemory
 from gateway.processes.messages import (
     VERSION,
     Command,
     CommandAnswer,
-    ConditionReport,
     DefectCodes,
     DefectNames,
     EarReport,

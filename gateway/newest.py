@@ -7,7 +7,8 @@ from importlib.metadata import version
 
 from gateway.handshake.link import Link
 from gateway.processes.alarms import AlarmBoard, standing
-from gateway.processes.messages import ConditionReport, EarReport, LedgerReport
+from gateway.processes.condition import ConditionReport
+from gateway.processes.messages import EarReport, LedgerReport
 from gateway.processes.snapshot import ProcessView, Snapshot, StationView
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gateway.incidents.advice import ADVICE, ANY, NAMED
 from gateway.incidents.book import Incident
-from gateway.processes.messages import Diagnosis, Line, WearView
+from gateway.processes.condition import Diagnosis, Line, WearView
 
 TITLE_MAX = 100  #: characters of DESCRIPTION in Maximo's demo schema; the connector cuts again by the site's own
 TEXT_MAX = 8_000  #: far below the 32,000 of the long description; a person reads one page

@@ -16,14 +16,13 @@ from gateway.ledger.page import Clip, Page, Written
 from gateway.ledger.plan import LedgerPlan
 from gateway.ledger.telling import tell
 from gateway.processes.clock import Clock
+from gateway.processes.condition import ConditionReport, EpisodeView
 from gateway.processes.messages import (
     Command,
     CommandAnswer,
-    ConditionReport,
     DefectCodes,
     DefectNames,
     EarReport,
-    EpisodeView,
     EventRecord,
     PartRecord,
     RestartBaseline,

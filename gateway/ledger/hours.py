@@ -11,7 +11,7 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
-from gateway.processes.messages import WearView
+from gateway.processes.condition import WearView
 from gateway.store.records import ConditionMinute, add_hour, minutes_since_hour
 
 SCHEMA = "wheeltapper.condition-hour"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 
-from gateway.processes.messages import ConditionReport, WearView
+from gateway.processes.condition import ConditionReport, WearView
 from gateway.store.records import ConditionMinute
 
 MINUTE_S = 60.0

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from gateway.incidents.book import Book
 from gateway.ledger.picture import Sketch
-from gateway.processes.messages import ConditionReport, PartEvidence
+from gateway.processes.condition import ConditionReport
+from gateway.processes.messages import PartEvidence
 
 
 @dataclass(frozen=True, slots=True)

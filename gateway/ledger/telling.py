@@ -11,7 +11,8 @@ from gateway.ledger import memory, outbox
 from gateway.ledger.page import Drawing, Page
 from gateway.ledger.picture import Sketch
 from gateway.ledger.plan import LedgerPlan
-from gateway.processes.messages import ConditionReport, Diagnosis, EventRecord
+from gateway.processes.condition import ConditionReport, Diagnosis
+from gateway.processes.messages import EventRecord
 from gateway.store.records import add_event
 
 NO_REPORT = Diagnosis("undecided", None, "no report since the gateway started")

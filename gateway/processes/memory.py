@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from gateway.processes.messages import ConditionReport, KeptStates, Recall, RestartBaseline
+from gateway.processes.condition import ConditionReport
+from gateway.processes.messages import KeptStates, Recall, RestartBaseline
 
 
 class MachineMemory:

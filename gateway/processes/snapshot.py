@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from analytics.decision.verdict import Verdict
 from connectors.plc.port import GwImage, PlcImage
-from gateway.processes.messages import ConditionReport, EarReport, IncidentView, RecipeView
+from gateway.processes.condition import ConditionReport
+from gateway.processes.messages import EarReport, IncidentView, RecipeView
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from analytics.diagnosis.named import MODES as NAMED_MODES
-from gateway.processes.messages import WearView
+from gateway.processes.condition import WearView
 from gateway.processes.snapshot import Snapshot, StationView
 
 

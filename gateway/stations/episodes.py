@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analytics.decision.persistence import Change, Observation, Persistence, Rule, step
-from gateway.processes.messages import EpisodeView
+from gateway.processes.condition import EpisodeView
 
 REPEATED = 30  #: reports that still carry a cleared episode, so that one lost message loses nothing
 

@@ -12,7 +12,7 @@ from analytics.diagnosis.joint import judge, prepare
 from analytics.diagnosis.measure import Measured, measure, picture
 from analytics.diagnosis.result import NONE, UNDECIDED, DiagnosisResult
 from analytics.signal.envelope import Spectra
-from gateway.processes.messages import Diagnosis, Line, MachineEvidence
+from gateway.processes.condition import Diagnosis, Line, MachineEvidence
 from gateway.stations.plan import BearingPlan, MachinePlan
 
 TURNS_LEAST = 10.0  #: in a record, before a bearing is diagnosed at all

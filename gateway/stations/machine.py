@@ -13,7 +13,8 @@ from analytics.quality.words import Quality
 from analytics.signal.envelope import LONGEST_S
 from analytics.wear.indicators import NAMES, WINDOW_BLOCKS, levels_db, spikiness
 from gateway.processes.clock import Clock
-from gateway.processes.messages import ConditionReport, Diagnosis, MachineEvidence, PlantState
+from gateway.processes.condition import ConditionReport, Diagnosis, MachineEvidence
+from gateway.processes.messages import PlantState
 from gateway.stations.episodes import Episodes, iso
 from gateway.stations.look import Look, Looking
 from gateway.stations.memory import Memory

@@ -10,7 +10,7 @@ from analytics.decision.persistence import Observation
 from analytics.diagnosis.named import Named
 from analytics.diagnosis.result import NONE
 from analytics.wear.state import Level
-from gateway.processes.messages import Diagnosis, MachineEvidence, WearView
+from gateway.processes.condition import Diagnosis, MachineEvidence, WearView
 from gateway.stations.episodes import Episodes, iso
 from gateway.stations.look import Look, Looking
 from gateway.stations.normal import Normal

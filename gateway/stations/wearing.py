@@ -14,7 +14,7 @@ from analytics.wear.indicators import BLOCK_S, EDGES_HZ, NAMES, WINDOW_BLOCKS
 from analytics.wear.state import Level, Wear, maintenance_done, start
 from analytics.wear.summary import Summary, roll_up, summarise
 from analytics.wear.trend import step
-from gateway.processes.messages import RemainingLife, WearView
+from gateway.processes.condition import RemainingLife, WearView
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from gateway.processes.messages import Command, EventRecord, PartRecord, RemainingLife, WearView
+from gateway.processes.condition import RemainingLife, WearView
+from gateway.processes.messages import Command, EventRecord, PartRecord
 
 FIRST_CODE = 2  # 0 is "no defect", 1 "unknown defect"
 

@@ -11,7 +11,7 @@ from analytics.diagnosis.named import MODES
 from gateway.incidents.advice import ADVICE, NAMED
 from gateway.incidents.book import Incident
 from gateway.incidents.text import DISCLAIMER, TITLE_MAX, Finding, cut, evidence_line, order_text, order_title
-from gateway.processes.messages import Diagnosis, Line, RemainingLife, WearView
+from gateway.processes.condition import Diagnosis, Line, RemainingLife, WearView
 
 BPFO = Line("BPFO", 3.585, 107.4, (14.0, 11.0, 9.2, 7.0, 2.0))
 BPFI = Line("BPFI", 5.415, 162.2, (6.5,))

@@ -11,19 +11,15 @@ from connectors.cmms.port import OrderState, OrderStatus
 from gateway.ledger.body import Ledger
 from gateway.ledger.picture import PictureFault
 from gateway.ledger.plan import Delivery, LedgerPlan, StationEntry
+from gateway.processes.condition import ConditionReport, Diagnosis, EpisodeView, Line, MachineEvidence
 from gateway.processes.messages import (
     Command,
     CommandAnswer,
-    ConditionReport,
     DefectCodes,
     DefectNames,
-    Diagnosis,
     EarReport,
-    EpisodeView,
     EventRecord,
     LedgerReport,
-    Line,
-    MachineEvidence,
     PartEvidence,
     PartRecord,
     RestartBaseline,

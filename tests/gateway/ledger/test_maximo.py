@@ -12,16 +12,9 @@ from connectors.cmms.maximo_settings import MaximoSettings
 from connectors.simulated.maximo import Fault, SimulatedMaximo, SimulatedMaximoSettings
 from gateway.ledger.plan import Delivery, LedgerPlan, StationEntry
 from gateway.processes.channel import Channel
+from gateway.processes.condition import ConditionReport, Diagnosis, EpisodeView, Line, MachineEvidence
 from gateway.processes.entry import Manner, enter
-from gateway.processes.messages import (
-    ConditionReport,
-    Diagnosis,
-    EpisodeView,
-    LedgerReport,
-    Line,
-    MachineEvidence,
-    Stop,
-)
+from gateway.processes.messages import LedgerReport, Stop
 from gateway.store.read import Reader
 from gateway.wiring.cmms import WiredLedger
 

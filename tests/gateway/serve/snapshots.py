@@ -5,7 +5,8 @@ from dataclasses import replace
 from analytics.decision.verdict import Evaluation, Verdict
 from analytics.quality.words import Quality
 from connectors.plc.port import GwImage, PlcImage
-from gateway.processes.messages import ConditionReport, Diagnosis, EarReport, RecipeView
+from gateway.processes.condition import ConditionReport, Diagnosis
+from gateway.processes.messages import EarReport, RecipeView
 from gateway.processes.snapshot import AlarmView, Counters, LastPart, PartView, Snapshot, StationView
 
 WALL = "2026-11-24T12:00:00+00:00"

@@ -6,7 +6,7 @@ from analytics.decision.verdict import not_decidable
 from analytics.diagnosis.named import MODES
 from analytics.quality.words import Quality
 from gateway.processes.alarms import GATEWAY_ALARMS, STATION_ALARMS
-from gateway.processes.messages import Diagnosis, RemainingLife, WearView
+from gateway.processes.condition import Diagnosis, RemainingLife, WearView
 from gateway.serve.front import station_tags
 from gateway.serve.modbus import BLOCK, places, words
 from gateway.serve.plan import ServedStation

@@ -9,10 +9,10 @@ import pytest
 from analytics.decision.verdict import Evaluation
 from analytics.quality.words import Quality
 from gateway.audio.source import Chunk
+from gateway.processes.condition import ConditionReport
 from gateway.processes.messages import (
     VERSION,
     Abandon,
-    ConditionReport,
     Judged,
     PlantState,
     RecipeLoaded,
