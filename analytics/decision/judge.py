@@ -11,8 +11,8 @@ from analytics.decision.verdict import Evaluation, Verdict, not_decidable
 from analytics.features.indicators import Indicators, indicators_of
 from analytics.features.log_mel import LOW_HZ, Profile, mel_plan, part_features
 from analytics.few_shot.prototypes import UNKNOWN
-from analytics.quality.gate import surroundings_of
-from analytics.quality.part_sound import clipped_share, is_finite, is_frozen, is_silent, too_clipped
+from analytics.quality.doubts import doubts
+from analytics.quality.part_sound import clipped_share, is_finite
 from analytics.quality.words import Quality
 from analytics.signal.capture import SURROUNDINGS_S, Capture
 from analytics.signal.filters import at_rest, filter_step, high_pass
@@ -140,18 +140,18 @@ def judge(capture: Capture, model: PartModel) -> Judgement:
     features = _features(aligned, model.front_end)
     scores = _scores(features, model)
     indicators, share = indicators_of(aligned.part), clipped_share(aligned.part)
-    disturbance, quality, doubt = _doubts(aligned, model, indicators.rms_db, share)
+    doubt = doubts(aligned, model, indicators.rms_db, share)
     score = max(scores.values())
-    if doubt:
-        verdict = Verdict(Evaluation.NOT_DECIDABLE, score, None, None, doubt, quality, scores)
+    if doubt.why:
+        verdict = Verdict(Evaluation.NOT_DECIDABLE, score, None, None, doubt.why, doubt.words, scores)
     elif score > 1.0:
         named = model.prototypes.name(features) if model.prototypes else UNKNOWN
         reason = f"{score:.2f} times the limit: {why_strange(features, model)}."
-        verdict = Verdict(Evaluation.NOT_OK, score, named, None, reason, quality, scores)
+        verdict = Verdict(Evaluation.NOT_OK, score, named, None, reason, doubt.words, scores)
     else:
         reason = f"As good parts sound: {score:.2f} of the limit."
-        verdict = Verdict(Evaluation.OK, score, None, None, reason, quality, scores)
-    return Judgement(verdict, features, indicators, share, disturbance, aligned.start)
+        verdict = Verdict(Evaluation.OK, score, None, None, reason, doubt.words, scores)
+    return Judgement(verdict, features, indicators, share, doubt.disturbance, aligned.start)
 
 
 def _sentence(clauses: str) -> str:
@@ -164,28 +164,3 @@ def _scores(features: NDArray[np.float32], model: PartModel) -> dict[str, float]
     if model.taught is not None:
         scores["taught"] = float(model.taught.score(model.detector.whiten(row))[0])
     return scores
-
-
-def _doubts(
-    aligned: Capture, model: PartModel, level: float, share: float
-) -> tuple[float | None, tuple[Quality, ...], str]:
-    """Return what the surroundings say, all words of quality, and why to abstain (empty: nothing speaks against)."""
-    before, after = surroundings_of(aligned)
-    disturbance = model.gate.excess(before, after) if model.gate else None
-    words: list[Quality] = []
-    clauses: list[str] = []
-    if is_silent(level, model.noise_floor_db):
-        words.append(Quality.SILENT)
-        clauses.append(f"the part is silent ({level:.0f} dB re full scale)")
-    if is_frozen(aligned.part):
-        words.append(Quality.FROZEN)
-        clauses.append("the microphone repeats one sample")
-    if too_clipped(share, model.clipped_share):
-        words.append(Quality.CLIPPED)
-        clauses.append(f"{share:.1%} of the samples are at full scale, in good parts {model.clipped_share:.1%}")
-    if disturbance is not None and disturbance > 1.0:
-        words.append(Quality.DISTURBED)
-        clauses.append(f"another sound lies in the quiet around the part, {disturbance:.1f} times the limit")
-    if model.gate is None or before is None or after is None:
-        words.append(Quality.NO_CONTEXT)
-    return disturbance, tuple(words), _sentence("; ".join(clauses)) if clauses else ""
