@@ -88,8 +88,8 @@ class PartModel:
             raise ValueError(f"the taught score knows {len(self.taught.weights)} numbers; a part has {d}")
         if self.prototypes is not None and len(self.prototypes.whitening.mean) != d:
             raise ValueError(f"the prototypes know {len(self.prototypes.whitening.mean)} numbers; a part has {d}")
-        if self.gate is not None and len(self.gate.before_mean) != octaves(self.front_end.rate):
-            raise ValueError(f"a gate of {len(self.gate.before_mean)} octaves does not fit {self.front_end.rate} Hz")
+        if self.gate is not None and self.gate.bands != octaves(self.front_end.rate):
+            raise ValueError(f"a gate of {self.gate.bands} octaves does not fit {self.front_end.rate} Hz")
         if not 0 <= self.clipped_share <= 1:
             raise ValueError(f"{self.clipped_share} is no share of samples")
 

@@ -225,7 +225,7 @@ def test_objects_among_the_arrays_are_not_run(folder):
         load(folder)
 
 
-@pytest.mark.parametrize("field", ["gate.before_mean", "taught.weights", "prototypes.centres"])
+@pytest.mark.parametrize("field", ["gate.before.mean", "taught.weights", "prototypes.centres"])
 def test_numbers_that_do_not_fit_each_other_are_refused(folder, field):
     place = folder / "v1" / "arrays.npz"
     with np.load(place) as held:

@@ -94,15 +94,22 @@ def test_an_hour_of_digital_silence_teaches_a_gate_that_is_still_one():
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"before_mean": np.zeros(5)}, "do not fit each other"),
-        ({"after_mean": np.full(6, np.nan)}, "not finite"),
-        ({"after_spread": np.zeros(6)}, "not above 0"),
-        ({"before_limit": float("nan")}, "not above 0"),
+        ({"mean": np.full(6, np.nan)}, "not finite"),
+        ({"spread": np.ones(5)}, "do not fit each other"),
+        ({"others": np.ones((6, 5))}, "do not fit each other"),
+        ({"spread": np.zeros(6)}, "not above 0"),
+        ({"limit": float("nan")}, "not above 0"),
     ],
 )
 def test_arrays_that_cannot_be_a_gate_are_refused(gate, change, sentence):
     with pytest.raises(ValueError, match=sentence):
-        replace(gate, **change)
+        replace(gate.before, **change)
+
+
+def test_sides_of_different_bands_are_no_gate(gate):
+    five = learn_gate(np.zeros((9, 5)), np.zeros((9, 5)))
+    with pytest.raises(ValueError, match="different bands"):
+        replace(gate, after=five.after)
 
 
 def test_three_good_parts_teach_no_gate():
@@ -110,7 +117,23 @@ def test_three_good_parts_teach_no_gate():
         learn_gate(np.zeros((3, 6)), np.zeros((3, 6)))
 
 
-@pytest.mark.parametrize(("n", "low", "high"), [(4, 8, 12), (24, 4.2, 4.8), (500, 3.3, 3.8)])
+@pytest.mark.parametrize(("n", "low", "high"), [(4, 8, 14), (24, 4.4, 5.1), (500, 3.5, 4.0)])
 def test_fewer_goods_leave_more_room(n, low, high):
     still = np.zeros((n, 6))
-    assert low < learn_gate(still, still).before_limit < high
+    assert low < learn_gate(still, still).before.limit < high
+
+
+def levels(loudness, seed):
+    """Octaves of a hall that is louder or quieter as a whole, by up to 5 dB."""
+    rng = np.random.default_rng(seed)
+    return -10 + loudness * rng.normal(0, 1.0, (200, 1)) + rng.normal(0, 0.2, (200, 6))
+
+
+def test_a_hall_that_grows_louder_as_a_whole_is_none_but_one_band_of_it_that_does_is_a_disturbance():
+    gate = learn_gate(levels(1.0, 0), levels(1.0, 1))
+    louder = np.full(6, -8.0)
+    one_band = np.full(6, -10.0)
+    one_band[3] += 2.0
+    assert gate.excess(louder, None) < 1.0
+    assert gate.excess(one_band, None) > 1.0
+    assert gate.excess(np.full(6, -14.0), None) < 1.0
