@@ -3,7 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.decision.limits import Limit, group_limit, order_statistic_limit, scores_needed
+from analytics.decision.limits import (
+    Costs,
+    Limit,
+    group_limit,
+    highest_rate,
+    order_statistic_limit,
+    raised,
+    scores_needed,
+    weigh,
+)
 
 
 @pytest.mark.parametrize(("rate", "parts"), [(0.05, 59), (0.02, 149), (0.01, 299), (0.005, 598), (0.001, 2995)])
@@ -72,3 +81,63 @@ def test_promises_nobody_can_give_are_refused(rate, confidence):
 def test_a_limit_of_nothing_is_refused():
     with pytest.raises(ValueError, match="no limit"):
         Limit(0.0, 1, 1, 0.05, provisional=True, missing=58)
+
+
+@pytest.mark.parametrize(("rejected", "n", "rate"), [(0, 50, 0.058), (1, 50, 0.091), (3, 100, 0.076), (5, 5, 1.0)])
+def test_so_many_rejected_leave_a_rate_open(rejected, n, rate):
+    assert highest_rate(rejected, n) == pytest.approx(rate, abs=0.001)
+
+
+GOODS, DEFECTS = np.arange(1, 101) / 100, np.array([0.755, 0.905, 0.985, 1.5, 2.0])
+
+
+def test_dear_defects_lower_the_limit_and_dear_good_parts_raise_it():
+    low = weigh(GOODS, DEFECTS, Costs(1, 1000, 0.01))
+    high = weigh(GOODS, DEFECTS, Costs(1000, 1, 0.01))
+    assert (low.factor, low.missed) == (0.75, 0.0)
+    assert low.rejected == pytest.approx(26 / 101)
+    assert (high.factor, high.missed) == (1.0, 0.6)
+
+
+def test_the_costs_find_the_cheapest_limit_of_all():
+    costs = Costs(2.0, 30.0, 0.05)
+    found = weigh(GOODS, DEFECTS, costs)
+    by_hand = [costs.per_part((100 - i) / 101, float(np.mean(t >= DEFECTS))) for i, t in enumerate(GOODS)]
+    assert costs.per_part(found.rejected, found.missed) == pytest.approx(min(by_hand))
+
+
+def test_a_promise_is_a_floor_for_the_costs():
+    assert weigh(GOODS, DEFECTS, Costs(1, 1000, 0.01), least=0.95).factor == 0.98  # misses no more than 0.95
+    assert weigh(GOODS, DEFECTS, Costs(1000, 1, 0.01), least=0.95).factor == 1.0
+
+
+@given(
+    st.lists(st.floats(0.01, 3), min_size=1, max_size=60),
+    st.lists(st.floats(0.01, 3), min_size=1, max_size=9),
+    st.floats(0.01, 100),
+    st.floats(0.001, 0.5),
+)
+def test_whatever_the_costs_the_floor_holds(goods, defects, missed, rate):
+    assert weigh(np.array(goods), np.array(defects), Costs(1, missed, rate), least=1.0).factor >= 1.0
+
+
+def test_a_raised_limit_promises_more_and_a_lowered_one_is_refused():
+    scores = np.arange(1.0, 209)
+    limit = order_statistic_limit(scores, 0.05)
+    higher = raised(limit, 206.5, scores)
+    assert (limit.k, higher.k) == (6, 3)
+    assert higher.proven_rate < limit.proven_rate
+    assert raised(limit, limit.value, scores) == limit
+    with pytest.raises(ValueError, match="break its promise"):
+        raised(limit, 200.0, scores)
+
+
+@pytest.mark.parametrize("wrong", [(0, 1, 0.1), (1, -1, 0.1), (1, 1, 0), (1, 1, 1), (float("inf"), 1, 0.1)])
+def test_costs_that_are_none_are_refused(wrong):
+    with pytest.raises(ValueError, match="wanted"):
+        Costs(*wrong)
+
+
+def test_without_defects_there_is_nothing_to_weigh():
+    with pytest.raises(ValueError, match="costs need"):
+        weigh(GOODS, np.zeros(0), Costs(1, 1, 0.1))
