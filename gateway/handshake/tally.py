@@ -70,6 +70,7 @@ class Tally:
             outcome=answer.outcome,
             evidence=judged.evidence if judged else None,
             answer_ms=_answer_ms(part),
+            numbers=judged.numbers if judged else None,
         )
         self._count_part(record)
         return record

@@ -16,7 +16,7 @@ from gateway.processes.clock import Clock
 from gateway.processes.messages import EventRecord, PartRecord
 from gateway.store.database import Store, StoreError, is_damage
 from gateway.store.evidence import Evidence, EvidenceFault
-from gateway.store.records import set_clip
+from gateway.store.records import set_clip, sound_sha256
 
 log = structlog.get_logger()
 
@@ -154,7 +154,7 @@ class Scribe:
             try:
                 name = self._evidence.keep_clip(clip.name, clip.evidence.sound, clip.evidence.rate)
                 with self._store.commit() as db:
-                    set_clip(db, clip.part, name)
+                    set_clip(db, clip.part, name, sound_sha256(clip.evidence.sound))
             except (EvidenceFault, sqlite3.Error) as fault:
                 if not self._evidence_fault:
                     log.warning("evidence lost", reason=str(fault))

@@ -102,6 +102,7 @@ class RecipeView:
     promise: str  #: one line, as `teach` prints it
     defects: tuple[str, ...]
     fault: str = ""  #: why it cannot be used; empty when it can
+    folder: str = ""  #: of the very version
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,18 @@ class PartEvidence:
     """What lets a person believe a verdict; `sound` only where the site file lets it be written."""
 
     rate: int
-    sound: NDArray[np.int16] | None = None
+    sound: NDArray[np.float32] | None = None  #: (n,), or (n, 2) with the ambient microphone; the very samples judged
     spectrogram_db: NDArray[np.float32] | None = None  #: (frames, bands)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartNumbers:
+    """What a part can be judged again by: its sound needs the cut, and without sound its numbers remain."""
+
+    cut: str  #: JSON, `gateway.stations.cut`
+    front_end: str = ""  #: JSON: how sound became numbers
+    features: NDArray[np.float32] | None = None  #: (d,); None where nothing could be scored
+    embedding: NDArray[np.float32] | None = None  #: (e,), where a second voter listened
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +154,7 @@ class Judged:
     recipe: str = ""  #: name, version and hash
     level_db: float | None = None
     evidence: PartEvidence | None = None
+    numbers: PartNumbers | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,6 +235,7 @@ class PartRecord:
     outcome: str  #: judged | late | aborted | overrun | lost | taught | observed
     evidence: PartEvidence | None = None
     answer_ms: float | None = None  #: capture complete -> ResultSeq answered (or verdict known)
+    numbers: PartNumbers | None = None
 
 
 @dataclass(frozen=True, slots=True)

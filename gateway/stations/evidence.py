@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from analytics.decision.verdict import Evaluation
 from analytics.signal.capture import Capture
 from gateway.processes.messages import PartEvidence
+from gateway.stations.cut import sound_of
 
 BANDS = 64  #: rows a screen can show
 LOWEST_HZ = 100.0
@@ -29,7 +30,7 @@ def evidence_of(capture: Capture, evaluation: Evaluation, keep_sound: str) -> Pa
     picture = spectrogram_db(capture.samples, capture.rate) if evaluation is Evaluation.NOT_OK else None
     if not keep and picture is None:
         return None
-    return PartEvidence(capture.rate, _int16(capture.samples) if keep else None, picture)
+    return PartEvidence(capture.rate, sound_of(capture) if keep else None, picture)
 
 
 def spectrogram_db(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32] | None:
@@ -48,7 +49,3 @@ def spectrogram_db(samples: NDArray[np.float32], rate: int) -> NDArray[np.float3
     lines = np.clip(edges.astype(int), 0, power.shape[1] - 2)
     bands = np.add.reduceat(power, lines, axis=1)[:, :BANDS]
     return np.asarray(np.maximum(10 * np.log10(np.maximum(bands, 1e-12)), FLOOR_DB), np.float32)
-
-
-def _int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    return np.round(np.clip(np.nan_to_num(samples), -1.0, 1.0) * 32767).astype(np.int16)

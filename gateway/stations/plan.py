@@ -34,6 +34,7 @@ class PartPlan:
     recipes: Mapping[int, str] = field(default_factory=dict)  #: PartType -> recipe folder
     reject_rate: float = 0.01
     keep_sound: str = "never"  #: never | rejects | all
+    models: str = ""  #: folder of embedding models; empty: the user's own
 
 
 @dataclass(frozen=True, slots=True)

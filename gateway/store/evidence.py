@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -54,15 +55,15 @@ class Evidence:
         except OSError:
             self._known = False  # tried again, and said, when there is something to keep
 
-    def keep_clip(self, name: str, samples: NDArray[np.int16], rate: int) -> str:
-        """Keep sound as FLAC, bit for bit.
+    def keep_clip(self, name: str, samples: NDArray[np.float32], rate: int) -> str:
+        """Keep sound, bit for bit: as FLAC where its samples are those of a 16 or 24 bit converter, else as float WAV.
 
         Parameters
         ----------
         name
             For people, becomes part of the file's name.
         samples
-            (n,) or (n, channels) int16.
+            (n,) or (n, channels) float32, full scale +-1.
         rate
             Hz.
 
@@ -78,9 +79,10 @@ class Evidence:
         """
 
         def write(path: Path) -> None:
-            soundfile.write(path, samples, rate, format="FLAC", subtype="PCM_16")
+            soundfile.write(path, whole, rate, format=kind, subtype=subtype)
 
-        return self._keep(f"{name}.flac", write)
+        whole, kind, subtype = _lossless(samples)
+        return self._keep(f"{name}.{kind.lower()}", write)
 
     def keep_picture(self, name: str, png: bytes) -> str:
         """Keep a picture; as `keep_clip`."""
@@ -160,6 +162,20 @@ class Evidence:
         self._files.popleft()
         self.bytes -= size
         return size
+
+
+def _lossless(samples: NDArray[np.float32]) -> tuple[NDArray[Any], str, str]:
+    """Give samples, format and subtype that read back as the very same float32.
+
+    Readers divide PCM by 2^15 or 2^23, which float32 holds exactly; what is not such a multiple (sound that was
+    resampled or mixed, NaN, minus zero) is kept as the float it is.
+    """
+    if len(samples) and not np.signbit(samples[samples == 0]).any():  # libsndfile opens no empty FLAC
+        for bits, subtype, kind, shift in ((16, "PCM_16", np.int16, 0), (24, "PCM_24", np.int32, 8)):
+            steps = samples.astype(np.float64) * 2 ** (bits - 1)
+            if ((steps == np.rint(steps)) & (steps >= -(2 ** (bits - 1))) & (steps < 2 ** (bits - 1))).all():
+                return steps.astype(kind) << shift, "FLAC", subtype
+    return samples, "WAV", "FLOAT"
 
 
 def _remove(path: Path) -> bool:

@@ -13,6 +13,11 @@ from gateway.store.database import DATABASE, StoreError
 from gateway.store.migrate import shipped, version_of
 
 ROWS_MAX = 100_000
+PART_COLUMNS = (
+    "id, wall, station, mode, sequence, part_id, part_type, evaluation, score, defect, confidence, reason, quality,"
+    " detectors, true_evaluation, true_score, defect_code, quality_code, written, latency_ms, judge_ms, answer_ms,"
+    " recipe, outcome, clip"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +137,8 @@ class Reader:
         """Give the last parts, oldest first; `after` leaves out rows up to that id."""
         # Two conditions rather than one with an OR: only so the station's own index is used.
         chosen, values = ("id > ?", (after,)) if station is None else ("id > ? AND station = ?", (after, station))
-        columns = (
-            "id, wall, station, mode, sequence, part_id, part_type, evaluation, score, defect, confidence,"
-            " reason, quality, detectors, true_evaluation, true_score, defect_code, quality_code, written, latency_ms,"
-            " judge_ms, answer_ms, recipe, outcome, clip"
-        )
-        rows = self._last(f"SELECT {columns} FROM parts WHERE {chosen} ORDER BY id DESC LIMIT ?", values, last)  # noqa: S608
-        return [_part(row) for row in rows]
+        rows = self._last(f"SELECT {PART_COLUMNS} FROM parts WHERE {chosen} ORDER BY id DESC LIMIT ?", values, last)  # noqa: S608
+        return [part_row(row) for row in rows]
 
     def events(self, last: int, *, after: int = 0) -> list[EventRow]:
         """Give the last events, oldest first."""
@@ -196,7 +196,8 @@ class Reader:
         return list(reversed(rows))
 
 
-def _part(row: tuple[Any, ...]) -> PartRow:
+def part_row(row: Sequence[Any]) -> PartRow:
+    """Make a part of a row of `PART_COLUMNS`."""
     values = list(row)
     values[7] = Evaluation(row[7])
     values[12] = tuple(row[12].split())

@@ -1,13 +1,17 @@
 """How each record becomes a row. Every function writes inside the transaction it is given."""
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gateway.processes.condition import RemainingLife, WearView
-from gateway.processes.messages import Command, EventRecord, PartRecord
+from gateway.processes.messages import Command, EventRecord, PartNumbers, PartRecord
 
 FIRST_CODE = 2  # 0 is "no defect", 1 "unknown defect"
 
@@ -18,8 +22,8 @@ def add_part(db: sqlite3.Connection, record: PartRecord) -> int:
     row = db.execute(
         "INSERT INTO parts (wall, station, mode, plc_mode, sequence, part_id, part_type, evaluation, score, defect,"
         " confidence, reason, quality, detectors, true_evaluation, true_score, true_defect, defect_code, quality_code,"
-        " written, latency_ms, judge_ms, answer_ms, recipe, outcome)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " written, latency_ms, judge_ms, answer_ms, recipe, outcome, cut, front_end, features, embedding)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             record.wall,
             record.station,
@@ -46,15 +50,31 @@ def add_part(db: sqlite3.Connection, record: PartRecord) -> int:
             record.answer_ms,
             record.recipe,
             record.outcome,
+            *_numbers(record.numbers),
         ),
     )
     assert row.lastrowid is not None
     return row.lastrowid
 
 
-def set_clip(db: sqlite3.Connection, part: int, name: str) -> None:
-    """Say that the sound of a part lies in the evidence folder."""
-    db.execute("UPDATE parts SET clip = ? WHERE id = ?", (name, part))
+def _numbers(numbers: PartNumbers | None) -> tuple[str, str, bytes | None, bytes | None]:
+    if numbers is None:
+        return "", "", None, None
+    return numbers.cut, numbers.front_end, _float32(numbers.features), _float32(numbers.embedding)
+
+
+def _float32(values: NDArray[np.float32] | None) -> bytes | None:
+    return None if values is None else values.astype("<f4").tobytes()
+
+
+def sound_sha256(sound: NDArray[np.float32]) -> str:
+    """Hash samples as they are, little-endian: what is replayed must be what was judged."""
+    return hashlib.sha256(np.ascontiguousarray(sound, "<f4").tobytes()).hexdigest()
+
+
+def set_clip(db: sqlite3.Connection, part: int, name: str, sha256: str) -> None:
+    """Say that the sound of a part lies in the evidence folder, and the hash of its samples."""
+    db.execute("UPDATE parts SET clip = ?, clip_sha256 = ? WHERE id = ?", (name, sha256, part))
 
 
 @dataclass(frozen=True, slots=True)

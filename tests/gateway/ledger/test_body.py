@@ -115,7 +115,7 @@ def test_parts_can_be_read_by_station_and_from_a_row_on(ledger, channel, clock, 
 
 
 def test_sound_is_written_only_where_the_site_file_says_so(ledger, channel, clock, tmp_path):
-    sound = PartEvidence(48000, np.zeros(480, dtype=np.int16))
+    sound = PartEvidence(48000, np.zeros(480, dtype=np.float32))
     good = Verdict(Evaluation.OK, 0.5, None, None, "as taught")
     turn(ledger, channel, clock, part(1, evidence=sound), part(2, told=good, evidence=sound))
 

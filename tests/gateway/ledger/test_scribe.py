@@ -16,7 +16,7 @@ from gateway.store.database import Store, StoreError
 from gateway.store.evidence import Evidence
 from gateway.store.read import Reader
 
-CLIP = PartEvidence(48000, np.zeros(480, np.int16))
+CLIP = PartEvidence(48000, np.zeros(480, np.float32))
 
 
 def part(sequence, evidence=None):

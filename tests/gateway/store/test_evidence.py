@@ -5,6 +5,7 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from gateway.store.evidence import FREE_BYTES_MIN, Evidence, EvidenceFault
 
@@ -15,13 +16,42 @@ def evidence(folder, budget=10**6, free=PLENTY):
     return Evidence(folder, budget, lambda _: free)
 
 
-def test_a_clip_comes_back_bit_for_bit(tmp_path):
-    sound = np.random.default_rng(1).integers(-32768, 32767, 4800).astype(np.int16)
+def steps(bits, n=4800, channels=1):
+    whole = np.random.default_rng(bits).integers(-(2 ** (bits - 1)), 2 ** (bits - 1), (n, channels))
+    return (np.squeeze(whole, axis=1) if channels == 1 else whole).astype(np.float32) / np.float32(2 ** (bits - 1))
+
+
+@pytest.mark.parametrize(
+    ("sound", "ending"),
+    [
+        (steps(16), ".flac"),
+        (steps(24), ".flac"),
+        (steps(16, channels=2), ".flac"),
+        (np.float32([0.5, -1.0, 1.0 - 2**-15, 0.0]), ".flac"),
+        (np.float32([0.5, 1.0]), ".wav"),  # one step above the last of a converter
+        (np.float32([0.5, -0.0]), ".wav"),
+        (np.float32([0.1, 1e-40, -3.5, np.nan, np.inf]), ".wav"),
+        (steps(24, channels=2) * np.float32(0.3), ".wav"),
+        (np.zeros(0, np.float32), ".wav"),
+    ],
+)
+def test_a_clip_comes_back_bit_for_bit(tmp_path, sound, ending):
     name = evidence(tmp_path).keep_clip("ring-P1", sound, 48000)
 
-    back, rate = soundfile.read(tmp_path / name, dtype="int16")
+    back, rate = soundfile.read(tmp_path / name, dtype="float32")
+    assert name.endswith(ending)
     assert rate == 48000
-    assert np.array_equal(back, sound)
+    assert back.tobytes() == sound.tobytes()
+
+
+@given(hnp.arrays(np.float32, st.integers(0, 50), elements=st.floats(width=32)))
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_float32_comes_back_bit_for_bit(tmp_path, sound):
+    name = evidence(tmp_path).keep_clip("x", sound, 48000)
+
+    back, _ = soundfile.read(tmp_path / name, dtype="float32")
+    assert np.array_equal(back, sound, equal_nan=True)
+    assert np.array_equal(np.signbit(back), np.signbit(sound))
 
 
 def test_the_oldest_goes_first(tmp_path):

@@ -1,0 +1,110 @@
+"""Where a part lies in its stored sound, so that the same capture can be made of it again, bit for bit."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.decision.model import FrontEnd
+from analytics.quality.words import Quality
+from analytics.signal.capture import Capture
+from models.flat import flatten
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a capture is beside its samples, and what was known of the ear that heard it.
+
+    Parameters
+    ----------
+    rate, start, stop, gaps, before, after
+        As in `Capture`.
+    ambient
+        The ambient microphone was heard as well: the second channel of the stored sound.
+    ear
+        Why the microphone was not believed at that moment; no sound tells it.
+    recipe
+        Folder of the very version that judged; empty where none did.
+    """
+
+    rate: int
+    start: int
+    stop: int
+    gaps: tuple[tuple[int, int], ...] = ()
+    before: bool = True
+    after: bool = True
+    ambient: bool = False
+    ear: tuple[Quality, ...] = ()
+    recipe: str = ""
+
+    @property
+    def text(self) -> str:
+        """As it is stored."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+
+def cut_of(capture: Capture, ear: tuple[Quality, ...], recipe: str) -> Cut:
+    """Say how a capture lies in its sound."""
+    return Cut(
+        capture.rate,
+        capture.start,
+        capture.stop,
+        capture.gaps,
+        capture.before,
+        capture.after,
+        capture.ambient is not None,
+        ear,
+        recipe,
+    )
+
+
+def sound_of(capture: Capture) -> NDArray[np.float32]:
+    """Give what is stored of a capture: shape (n,), or (n, 2) with the ambient microphone beside."""
+    if capture.ambient is None:
+        return capture.samples
+    return np.stack([capture.samples, capture.ambient], axis=1)
+
+
+def front_end_text(front_end: FrontEnd) -> str:
+    """Say in one line how sound became numbers; numbers of two parts compare where it is the same."""
+    return json.dumps(flatten(front_end, {}), sort_keys=True)
+
+
+def cut_from(text: str) -> Cut:
+    """Read what `Cut.text` wrote; ValueError where it is anything else."""
+    fields = json.loads(text)
+    if not isinstance(fields, dict):
+        raise ValueError("wanted named fields")
+    try:
+        return _built(fields)
+    except (KeyError, TypeError) as fault:
+        raise ValueError(f"wanted the fields of a cut ({fault})") from fault
+
+
+def _built(fields: Mapping[str, Any]) -> Cut:
+    known = {
+        **fields,
+        "gaps": tuple((int(first), int(last)) for first, last in fields["gaps"]),
+        "ear": tuple(Quality(word) for word in fields["ear"]),
+    }
+    return Cut(**known)
+
+
+def capture_again(cut: Cut, sound: NDArray[np.float32]) -> Capture:
+    """Make the capture of a stored sound, shape (n, channels).
+
+    Raises
+    ------
+    ValueError
+        The sound is shorter than the part, or a channel is missing.
+    """
+    if sound.shape[1] != 1 + cut.ambient:
+        raise ValueError(f"the sound has {sound.shape[1]} channels; wanted {1 + cut.ambient}")
+    if not 0 <= cut.start <= cut.stop <= len(sound):
+        raise ValueError(f"the sound has {len(sound)} samples; the part ends at {cut.stop}")
+    main, *beside = (np.ascontiguousarray(channel) for channel in sound.T)
+    ambient = beside[0] if beside else None
+    return Capture(main, cut.rate, cut.start, cut.stop, cut.gaps, cut.before, cut.after, ambient)
