@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.cli.app import main
-from gateway.cli.teach import spread
+from gateway.cli.recordings import spread
 
 
 def test_it_says_what_it_learned_what_it_distrusts_and_what_more_it_needs(plant, tmp_path, capsys, record):
