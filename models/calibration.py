@@ -6,6 +6,7 @@ limits are found together, so that the promise holds for a part and not for each
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,9 @@ from scipy.special import nctdtrit, ndtri
 
 from analytics.anomaly.mahalanobis import Mahalanobis
 from analytics.decision.limits import Limit, group_limit, order_statistic_limit
+from analytics.decision.panel import Second, Voices, fuse, standing_of
 from analytics.few_shot.prototypes import TaughtScore
-from models.held_out import FOLDS, Rows, folds_over, trimmed_scores
+from models.held_out import FOLDS, Rows, folds_over, held_out_scores, trimmed_scores
 
 Numbers = NDArray[np.float64]
 LimitOf = Callable[[Numbers], Limit]
@@ -61,10 +63,13 @@ class Fits:
         Rows of goods (n, d) -> detector.
     defects
         Whitened rows (n, d), and which of them are defects (n,) -> weights (d,) and bias of a logit.
+    own
+        How many numbers of a row the detector hears; those after them are a second voter's. None: it hears them all.
     """
 
     detector: Callable[[Rows], Mahalanobis]
     defects: Callable[[Numbers, NDArray[np.bool_]], tuple[Numbers, float]]
+    own: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +80,8 @@ class Calibrated:
     ----------
     detector, limit, taught
         As in `PartModel`.
+    second
+        As in `PartModel`, still without the name of its model; None where rows hold no more than `detector` hears.
     goods : ndarray, shape (n,)
         Of each good part by a fit that left it out, the larger of both scores.
     suspicion : ndarray, shape (n,)
@@ -89,6 +96,16 @@ class Calibrated:
     goods: Numbers
     suspicion: Numbers
     shots: Mapping[str, Numbers]
+    second: Second | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LeftOut:
+    """What was said of each part by fits that did not know it; logits are empty where no defect was taught."""
+
+    distances: Numbers
+    logits: Numbers
+    shot_logits: Mapping[str, Numbers]
 
 
 def calibrate(
@@ -99,6 +116,7 @@ def calibrate(
     Parameters
     ----------
     goods : ndarray, shape (n, d), n >= 2
+        Rows of good parts: what the detector hears, and after it what a second voter hears.
     groups
         Of each good part.
     shots : mapping of name to ndarray, shape (k, d)
@@ -109,9 +127,11 @@ def calibrate(
         How to learn.
     """
     folds = folds_over(groups)
-    detector = fits.detector(goods)
-    left_out = _left_out(goods, folds, shots, fits)
-    taught = _taught(detector, goods, shots, left_out, fits) if shots else None
+    heard, heard_shots = goods[:, : fits.own], {name: rows[:, : fits.own] for name, rows in shots.items()}
+    left_out = _left_out(heard, folds, heard_shots, fits)
+    left_out, second = _with_second(goods[:, heard.shape[1] :], folds, left_out, fits)
+    voices = Voices(fits.detector(heard), second)
+    taught = _taught(voices.detector, heard, heard_shots, left_out, fits) if shots else None
     typical = float(np.median(left_out.distances))
     scores = left_out.distances / typical
     if taught is not None:
@@ -123,19 +143,27 @@ def calibrate(
     if taught is not None:
         taught = replace(taught, limit=taught.limit + taught.spread * float(np.log(limit.value)))
     limit = replace(limit, value=typical * limit.value)
-    suspicion = trimmed_scores(goods, folds, fits.detector, left_out.distances) / limit.value
-    return Calibrated(
-        detector, limit, taught, scores, suspicion, _shot_scores(detector, limit, taught, shots, left_out)
-    )
+    suspicion = trimmed_scores(goods, folds, partial(_fit, fits, second), left_out.distances) / limit.value
+    of_shots = _shot_scores(voices, limit, taught, shots, left_out)
+    return Calibrated(voices.detector, limit, taught, scores, suspicion, of_shots, second)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _LeftOut:
-    """What was said of each part by fits that did not know it; logits are empty where no defect was taught."""
+def _fit(fits: Fits, like: Second | None, rows: Rows) -> Voices:
+    """Fit to rows what `calibrate` fits to all; a second voter keeps where it stands."""
+    second = replace(like, detector=fits.detector(rows[:, fits.own :])) if like else None
+    return Voices(fits.detector(rows[:, : fits.own]), second)
 
-    distances: Numbers
-    logits: Numbers
-    shot_logits: Mapping[str, Numbers]
+
+def _with_second(
+    beyond: Rows, folds: NDArray[np.intp], left_out: _LeftOut, fits: Fits
+) -> tuple[_LeftOut, Second | None]:
+    """Let a second voter, where `beyond` holds its rows, take part in the distances of parts left out."""
+    if beyond.shape[1] == 0:
+        return left_out, None
+    distances = held_out_scores(beyond, folds, fits.detector)
+    standing, beside = standing_of(distances), standing_of(left_out.distances)
+    fused = fuse((left_out.distances, distances), (beside, standing))
+    return replace(left_out, distances=fused), Second("", "", fits.detector(beyond), standing, beside)
 
 
 def _left_out(goods: Rows, folds: NDArray[np.intp], shots: Mapping[str, Rows], fits: Fits) -> _LeftOut:
@@ -182,9 +210,9 @@ def _logit_score(logits: Numbers, taught: TaughtScore) -> Numbers:
 
 
 def _shot_scores(
-    detector: Mahalanobis, limit: Limit, taught: TaughtScore | None, shots: Mapping[str, Rows], left_out: _LeftOut
+    voices: Voices, limit: Limit, taught: TaughtScore | None, shots: Mapping[str, Rows], left_out: _LeftOut
 ) -> dict[str, Numbers]:
-    distances = {name: detector.score(rows) / limit.value for name, rows in shots.items()}
+    distances = {name: voices.score(rows) / limit.value for name, rows in shots.items()}
     if taught is None:
         return distances
     return {name: np.maximum(distances[name], _logit_score(left_out.shot_logits[name], taught)) for name in shots}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.decision.limits import scores_needed
 from analytics.decision.model import FrontEnd
@@ -71,6 +72,38 @@ class Heard:
     defect: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TaughtRows:
+    """The numbers of everything taught; learning again needs no sound.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, d), float32
+    embeddings : ndarray, shape (n, e), float32, or None
+        What a second voter heard.
+    heard
+        Whose numbers each row holds.
+    """
+
+    features: NDArray[np.float32]
+    embeddings: NDArray[np.float32] | None
+    heard: tuple[Heard, ...]
+
+    def __post_init__(self) -> None:
+        n = len(self.heard)
+        if self.features.ndim != 2 or len(self.features) != n or not np.isfinite(self.features).all():
+            raise ValueError(f"features of shape {self.features.shape} do not fit {n} recordings, or are not finite")
+        vectors = self.embeddings
+        if vectors is not None and (vectors.ndim != 2 or len(vectors) != n or not np.isfinite(vectors).all()):
+            raise ValueError(f"embeddings of shape {vectors.shape} do not fit {n} recordings, or are not finite")
+
+    @property
+    def joined(self) -> NDArray[np.float32]:
+        """Features and embedding of each part side by side, shape (n, d + e): a row as `PartModel.scores` wants it."""
+        vectors = self.embeddings
+        return self.features if vectors is None else np.concatenate([self.features, vectors], axis=1)
+
+
 def once_each(parts: Sequence[TaughtPart]) -> tuple[tuple[Heard, ...], list[TaughtPart], list[str]]:
     """Leave out what is there twice: a copy proves nothing, and held out of its twin it looks too good."""
     first: dict[str, TaughtPart] = {}
@@ -89,6 +122,15 @@ def once_each(parts: Sequence[TaughtPart]) -> tuple[tuple[Heard, ...], list[Taug
 
 def refuse(parts: Sequence[TaughtPart], settings: TeachSettings) -> None:
     """Raise `TeachError` where nothing can be learned from these parts."""
+    refuse_few(parts, settings)
+    rates = sorted({part.capture.rate for part in parts})
+    if len(rates) > 1:
+        raise TeachError(f"parts of {' and '.join(map(str, rates))} samples a second; wanted one rate")
+    raise_all([f"{part.name}: {fault}" for part in parts if (fault := _fault(part.capture))])
+
+
+def refuse_few(parts: Sequence[TaughtPart] | Sequence[Heard], settings: TeachSettings) -> None:
+    """Raise `TeachError` where there are too few good ones, or a defect has a name that means another thing."""
     good = sum(not part.defect for part in parts)
     need = scores_needed(settings.reject_rate, settings.confidence)
     if good < FEWEST:
@@ -98,10 +140,6 @@ def refuse(parts: Sequence[TaughtPart], settings: TeachSettings) -> None:
         )
     if UNKNOWN in defects_of(parts):
         raise TeachError(f"{UNKNOWN} names the defects nobody taught; give this one another name")
-    rates = sorted({part.capture.rate for part in parts})
-    if len(rates) > 1:
-        raise TeachError(f"parts of {' and '.join(map(str, rates))} samples a second; wanted one rate")
-    raise_all([f"{part.name}: {fault}" for part in parts if (fault := _fault(part.capture))])
 
 
 def raise_all(faults: Sequence[str]) -> None:
@@ -121,7 +159,7 @@ def _fault(capture: Capture) -> str:
     return ""
 
 
-def defects_of(parts: Sequence[TaughtPart]) -> list[str]:
+def defects_of(parts: Sequence[TaughtPart] | Sequence[Heard]) -> list[str]:
     """Return the names of the defects, sorted."""
     return sorted({part.defect for part in parts} - {""})
 

@@ -5,37 +5,23 @@ used, so that a gateway that only judges never loads it. The steps and what each
 docs/teaching.md.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.anomaly.mahalanobis import Mahalanobis
-from analytics.decision.judge import align, features_of
-from analytics.decision.model import FrontEnd, PartModel
-from analytics.quality.gate import GateReference, learn_gate, surroundings_of
-from analytics.quality.part_sound import clipped_share, rms_db
-from analytics.signal.capture import SURROUNDINGS_S, Capture
+from analytics.decision.model import PartModel
 from models.calibration import Calibrated, Fits, calibrate, limit_finder
+from models.embedding import Embedding
+from models.hearing import Hearing, Progress, hear
 from models.held_out import Rows
 from models.naming import learn_prototypes, named_when_left_out
 from models.report import DefectReport, Report, Strange
-from models.taught import (
-    FEWEST,
-    Heard,
-    TaughtPart,
-    TeachError,
-    TeachSettings,
-    defects_of,
-    front_end_of,
-    once_each,
-    raise_all,
-    refuse,
-)
+from models.taught import Heard, TaughtPart, TaughtRows, TeachError, TeachSettings, defects_of, refuse_few
 
 __all__ = [
-    "Heard",
     "Learned",
     "TaughtPart",
     "TeachError",
@@ -43,6 +29,7 @@ __all__ = [
     "fit_logistic",
     "fit_mahalanobis",
     "learn",
+    "learn_rows",
     "scores_of",
 ]
 
@@ -50,28 +37,33 @@ EXAMPLES = 3  #: of a defect, before a score is trained for it
 _SHRINK = 0.1  #: of the median spread, added to every feature's own: a feature that never moved must not shout
 _C = 0.01  #: of the logistic regression; 0.001 is a little worse (docs/teaching.md)
 _SHOWN = 5  #: strangest goods a person is asked to look at
-_UNEVEN = 0.8  #: of the usual length: a shorter part shortens what is heard of all
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
     """What was learned, and from what.
 
-    `check_features` (k, d) and `check_scores` (k,) are parts with the score they have when learned: whoever loads the
-    recipe scores them again and refuses it where the numbers differ.
+    `check_features` (k, `model.width`) and `check_scores` (k,) are parts with the score they have when learned: whoever
+    loads the recipe scores them again and refuses it where the numbers differ.
     """
 
     model: PartModel
     report: Report
-    heard: tuple[Heard, ...]
+    taught: TaughtRows
     check_features: Rows
     check_scores: NDArray[np.float64]
 
+    @property
+    def heard(self) -> tuple[Heard, ...]:
+        """Return the recordings it was learned from."""
+        return self.taught.heard
+
 
 def learn(
-    parts: Sequence[TaughtPart], settings: TeachSettings | None = None, progress: Progress | None = None
+    parts: Sequence[TaughtPart],
+    settings: TeachSettings | None = None,
+    progress: Progress | None = None,
+    embedding: Embedding | None = None,
 ) -> Learned:
     """Learn from parts.
 
@@ -83,61 +75,95 @@ def learn(
         Defaults where None.
     progress
         Told (done, total, of what).
+    embedding
+        What a second voter hears through; None: the detector decides alone.
 
     Raises
     ------
     TeachError
         Too few parts, parts of different rates, or parts that cannot be used: each in one sentence.
     """
+    settings, step = settings or TeachSettings(), progress or _silent
+    rows, hearing = hear(parts, settings, step, embedding)
+    return learn_rows(rows, hearing, settings, step)
+
+
+def learn_rows(
+    rows: TaughtRows, hearing: Hearing, settings: TeachSettings, progress: Progress | None = None
+) -> Learned:
+    """Learn from the numbers of parts, heard now or long ago.
+
+    Parameters
+    ----------
+    rows
+        Of at least `FEWEST` good parts; the order matters to no figure but rounding.
+    hearing
+        How they were heard: from `models.hearing.hear`, or `hearing_of` a recipe.
+    settings
+        Reject rate, confidence, and whether the profile was given; how to listen is settled in `hearing`.
+    progress
+        Told (done, total, of what).
+
+    Raises
+    ------
+    TeachError
+        Too few good parts, or parts that do not differ at all.
+    """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has none; comes with scikit-learn
 
+    refuse_few(rows.heard, settings)
     # Matrices of a hundred rows: on a busy machine two threads wait for each other three times as long as one computes.
     with threadpool_limits(1):
-        return _learn(parts, settings or TeachSettings(), progress or (lambda done, total, what: None))
+        return _learn(rows, hearing, settings, progress or _silent)
 
 
-def _learn(parts: Sequence[TaughtPart], settings: TeachSettings, step: Progress) -> Learned:
-    refuse(parts, settings)
-    heard, parts, twice = once_each(parts)
-    refuse(parts, settings)  # without the copies there may be too few
-    good = [part for part in parts if not part.defect]
-    front_end = front_end_of(good, settings)
-    features = _features(parts, front_end, step)
-    goods = features[[not part.defect for part in parts]]
-    shots = {name: features[[part.defect == name for part in parts]] for name in defects_of(parts)}
-    groups = [part.group for part in good]
+def _silent(done: int, total: int, what: str) -> None:
+    """Tell nobody."""
+
+
+def _learn(rows: TaughtRows, hearing: Hearing, settings: TeachSettings, step: Progress) -> Learned:
+    is_good = np.array([not one.defect for one in rows.heard])
+    good = [one for one in rows.heard if not one.defect]
+    joined = rows.joined
+    shots = {name: np.array([one.defect == name for one in rows.heard]) for name in defects_of(rows.heard)}
+    trained = {name: joined[mine] for name, mine in shots.items() if mine.sum() >= EXAMPLES}
+    groups = [one.group for one in good]
     step(0, 1, "limits")
     limit_of = limit_finder(groups, settings.reject_rate, settings.confidence)
-    trained = {name: rows for name, rows in shots.items() if len(rows) >= EXAMPLES}
-    found = calibrate(goods, groups, trained, limit_of, Fits(fit_mahalanobis, fit_logistic))
+    fits = Fits(fit_mahalanobis, fit_logistic, rows.features.shape[1])
+    found = calibrate(joined[is_good], groups, trained, limit_of, fits)
     step(1, 1, "limits")
-    captures = [align(part.capture, front_end) for part in good]
+    goods, named = rows.features[is_good], {name: rows.features[mine] for name, mine in shots.items()}
     model = PartModel(
-        front_end,
+        hearing.front_end,
         found.detector,
         found.limit,
         taught=found.taught,
-        prototypes=learn_prototypes(goods, shots, fit_mahalanobis) if shots else None,
-        gate=_gate(captures),
-        clipped_share=max(clipped_share(capture.part) for capture in captures),
-        noise_floor_db=_noise_floor_db(captures),
+        prototypes=learn_prototypes(goods, named, fit_mahalanobis) if shots else None,
+        gate=hearing.gate,
+        clipped_share=hearing.clipped_share,
+        noise_floor_db=hearing.noise_floor_db,
+        second=replace(found.second, embedding=hearing.embedding, sha256=hearing.sha256) if found.second else None,
     )
-    defects = _defect_reports(goods, shots, found)
-    report = _report(good, found, settings, defects, (*twice, *_warnings(good, captures, defects, model)))
-    checks = _check_rows(goods, found)
-    return Learned(model, report, heard, checks, scores_of(model, checks))
+    scores = {
+        name: found.shots.get(name, model.distances(joined[mine]) / found.limit.value) for name, mine in shots.items()
+    }
+    defects = _defect_reports(goods, named, scores)
+    report = _report(good, found, settings, defects, (*hearing.remarks, *_warnings(good, defects)))
+    checks = _check_rows(joined[is_good], found)
+    return Learned(model, report, rows, checks, scores_of(model, checks))
 
 
 def scores_of(model: PartModel, rows: Rows) -> NDArray[np.float64]:
-    """Score features (n, d) as judging does, shape (n,): the larger of distance and taught score, each by its limit."""
-    scores = model.detector.score(rows) / model.limit.value
-    return scores if model.taught is None else np.maximum(scores, model.taught.score(model.detector.whiten(rows)))
+    """Score rows (n, `model.width`) as judging does, shape (n,): the largest score of all, each by its own limit."""
+    return np.asarray(np.max(list(model.scores(rows).values()), axis=0))
 
 
 def _check_rows(goods: Rows, found: Calibrated) -> Rows:
     """Pick the strangest goods, and each once more moved aside: few goods span few directions, production all."""
     strangest = goods[np.argsort(-found.goods, kind="stable")[:_SHOWN]]
-    aside = np.random.default_rng(0).normal(size=strangest.shape) * found.detector.scale
+    scale = found.detector.scale if found.second is None else np.r_[found.detector.scale, found.second.detector.scale]
+    aside = np.random.default_rng(0).normal(size=strangest.shape) * scale
     return np.concatenate([strangest, strangest + aside]).astype(np.float32)
 
 
@@ -175,41 +201,10 @@ def fit_logistic(white: NDArray[np.float64], bad: NDArray[np.bool_]) -> tuple[ND
     return np.asarray(fitted.coef_[0], np.float64), float(fitted.intercept_[0])
 
 
-def _features(parts: Sequence[TaughtPart], front_end: FrontEnd, step: Progress) -> Rows:
-    rows, faults = [], []
-    for done, part in enumerate(parts, 1):
-        try:
-            rows.append(features_of(part.capture, front_end))
-        except ValueError as fault:
-            faults.append(f"{part.name}: {fault}")
-        step(done, len(parts), "features")
-    raise_all(faults)
-    return np.array(rows, np.float32)
-
-
-def _gate(captures: Sequence[Capture]) -> GateReference | None:
-    sides = [surroundings_of(capture) for capture in captures]
-    heard = [(before, after) for before, after in sides if before is not None and after is not None]
-    if len(heard) < FEWEST:
-        return None
-    return learn_gate(np.array([before for before, _ in heard]), np.array([after for _, after in heard]))
-
-
-def _noise_floor_db(captures: Sequence[Capture]) -> float | None:
-    reach = [round(SURROUNDINGS_S * capture.rate) for capture in captures]
-    heard = [
-        rms_db(capture.samples[max(0, capture.start - n) : capture.start])
-        for capture, n in zip(captures, reach, strict=True)
-        if capture.before
-    ]
-    return float(np.median(heard)) if heard else None
-
-
-def _defect_reports(goods: Rows, shots: Mapping[str, Rows], found: Calibrated) -> tuple[DefectReport, ...]:
+def _defect_reports(
+    goods: Rows, shots: Mapping[str, Rows], scores: Mapping[str, NDArray[np.float64]]
+) -> tuple[DefectReport, ...]:
     named = named_when_left_out(goods, shots, fit_mahalanobis) if shots else {}
-    scores = {
-        name: found.shots.get(name, found.detector.score(rows) / found.limit.value) for name, rows in shots.items()
-    }
     return tuple(
         DefectReport(name, len(rows), int(np.count_nonzero(scores[name] > 1.0)), named[name])
         for name, rows in shots.items()
@@ -217,7 +212,7 @@ def _defect_reports(goods: Rows, shots: Mapping[str, Rows], found: Calibrated) -
 
 
 def _report(
-    good: Sequence[TaughtPart],
+    good: Sequence[Heard],
     found: Calibrated,
     settings: TeachSettings,
     defects: tuple[DefectReport, ...],
@@ -239,25 +234,14 @@ def _report(
     )
 
 
-def _warnings(
-    good: Sequence[TaughtPart], captures: Sequence[Capture], defects: Sequence[DefectReport], model: PartModel
-) -> list[str]:
+def _warnings(good: Sequence[Heard], defects: Sequence[DefectReport]) -> list[str]:
     """Say what this recipe distrusts, and what would help."""
     said = []
-    if len({part.group for part in good}) == 1:
+    if len({one.group for one in good}) == 1:
         said.append(
             "one recording run only: teach 20 more from another shift, each run in a folder of its own, "
             'before mode = "active"'
         )
-    lengths = [len(part.capture.part) for part in good]
-    if min(lengths) < _UNEVEN * float(np.median(lengths)) and model.front_end.length >= min(lengths):
-        short = good[int(np.argmin(lengths))].name
-        said.append(f"{short} is short: of all parts {model.front_end.length_s:.3g} s are heard; drop it to hear more")
-    clipped = sum(clipped_share(capture.part) > 0 for capture in captures)
-    if clipped:
-        said.append(f"{clipped} of {len(good)} good parts touch full scale: lower the gain and teach again")
-    if model.gate is None:
-        said.append("no surroundings: without 100 ms before and after each part a disturbance cannot be noticed")
     for defect in defects:
         if defect.taught < EXAMPLES:
             said.append(f"{defect.name}: {defect.taught} taught; a score is trained for it from {EXAMPLES} on")

@@ -1,5 +1,6 @@
 """One part, from its sound to its verdict. Teaching, the live station and `wheeltapper judge` all come through here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,8 @@ from analytics.quality.words import Quality
 from analytics.signal.capture import SURROUNDINGS_S, Capture
 from analytics.signal.filters import at_rest, filter_step, high_pass
 from analytics.signal.onset import find_onset
+
+Embed = Callable[[NDArray[np.float32], int], NDArray[np.float32]]  #: samples (n,) and their rate -> one vector
 
 _QUIET_KEPT_S = SURROUNDINGS_S / 2  #: of each surroundings, left to the gate when a knock is looked for
 
@@ -47,6 +50,8 @@ class Judgement:
         Loudest surroundings against the gate's limit, 1 being the limit; None where they were not looked at.
     onset
         Index of the part's first sample within the capture, after alignment.
+    embedding : ndarray, shape (e,), float32, or None
+        What the second voter heard; None where there is none.
     """
 
     verdict: Verdict
@@ -55,6 +60,7 @@ class Judgement:
     clipped_share: float = 0.0
     disturbance: float | None = None
     onset: int | None = None
+    embedding: NDArray[np.float32] | None = None
 
     @property
     def level_db(self) -> float | None:
@@ -89,7 +95,17 @@ def features_of(capture: Capture, front_end: FrontEnd) -> NDArray[np.float32]:
     ValueError
         Where the sound has another rate; `Unfit`, one of its kind, where the part is not whole and finite.
     """
-    return _features(_whole(capture, front_end), front_end)
+    return numbers_of(capture, front_end)[0]
+
+
+def numbers_of(
+    capture: Capture, front_end: FrontEnd, embed: Embed | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Reduce the part of a capture to its features (d,) and, where `embed` is given, its embedding (e,).
+
+    Raises as `features_of` does.
+    """
+    return _numbers(_whole(capture, front_end), front_end, embed)
 
 
 def _whole(capture: Capture, front_end: FrontEnd) -> Capture:
@@ -113,32 +129,49 @@ def _all_finite(capture: Capture) -> bool:
     return all(is_finite(capture.samples[first:last]) for first, last in zip(edges[::2], edges[1::2], strict=True))
 
 
-def _features(aligned: Capture, front_end: FrontEnd) -> NDArray[np.float32]:
+def _numbers(
+    aligned: Capture, front_end: FrontEnd, embed: Embed | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     plan = mel_plan(front_end.rate, front_end.profile, front_end.low_hz)
     part = aligned.part
     if front_end.low_hz > LOW_HZ:
         _, filtered = filter_step(at_rest(high_pass(front_end.rate, front_end.low_hz)), part)
         part = filtered.astype(np.float32)
-    return part_features(part, plan, front_end.profile, front_end.level)
+    features = part_features(part, plan, front_end.profile, front_end.level)
+    return features, None if embed is None else embed(part, front_end.rate)
 
 
-def judge(capture: Capture, model: PartModel) -> Judgement:
+def judge(capture: Capture, model: PartModel, embed: Embed | None = None) -> Judgement:
     """Judge one part.
 
     NotDecidable where the sound cannot be trusted, with the score beside it wherever the part was whole and finite;
     else NotOK if and only if the score is above 1.
 
+    Parameters
+    ----------
+    capture
+        The part with its surroundings.
+    model
+        What was learned.
+    embed
+        The very model that `model.second` names; not asked where there is no second voter.
+
     Raises
     ------
     ValueError
-        Where the capture has another rate than the model: a fault of wiring, not of the part.
+        Where the capture has another rate than the model, or the second voter no embedding of its size: a fault of
+        wiring, not of the part.
     """
+    if model.second is None:
+        embed = None
+    elif embed is None:
+        raise ValueError(f"the second voter hears through {model.second.embedding}, which was not given")
     try:
         aligned = _whole(capture, model.front_end)
     except Unfit as fault:
         return Judgement(not_decidable(_sentence(str(fault)), fault.word))
-    features = _features(aligned, model.front_end)
-    scores = _scores(features, model)
+    features, vector = _numbers(aligned, model.front_end, embed)
+    scores = _scores(features, vector, model)
     indicators, share = indicators_of(aligned.part), clipped_share(aligned.part)
     doubt = doubts(aligned, model, indicators.rms_db, share)
     score = max(scores.values())
@@ -151,16 +184,15 @@ def judge(capture: Capture, model: PartModel) -> Judgement:
     else:
         reason = f"As good parts sound: {score:.2f} of the limit."
         verdict = Verdict(Evaluation.OK, score, None, None, reason, doubt.words, scores)
-    return Judgement(verdict, features, indicators, share, doubt.disturbance, aligned.start)
+    return Judgement(verdict, features, indicators, share, doubt.disturbance, aligned.start, vector)
 
 
 def _sentence(clauses: str) -> str:
     return f"{clauses[0].upper()}{clauses[1:]}."
 
 
-def _scores(features: NDArray[np.float32], model: PartModel) -> dict[str, float]:
-    row = features[None, :]
-    scores = {"mahalanobis": float(model.detector.score(row)[0]) / model.limit.value}
-    if model.taught is not None:
-        scores["taught"] = float(model.taught.score(model.detector.whiten(row))[0])
-    return scores
+def _scores(features: NDArray[np.float32], vector: NDArray[np.float32] | None, model: PartModel) -> dict[str, float]:
+    row = features if vector is None else np.concatenate([features, vector], dtype=np.float32)
+    if len(row) != model.width:
+        raise ValueError(f"a part of {len(row)} numbers; the recipe scores {model.width}: another embedding was given")
+    return {name: float(score[0]) for name, score in model.scores(row[None, :]).items()}

@@ -3,8 +3,12 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from analytics.anomaly.mahalanobis import Mahalanobis
 from analytics.decision.limits import Limit
+from analytics.decision.panel import Second, Voices
 from analytics.features.log_mel import BANDS, LOW_HZ, Level, Profile, mel_plan
 from analytics.few_shot.prototypes import Prototypes, TaughtScore
 from analytics.quality.gate import GateReference, octaves
@@ -69,6 +73,9 @@ class PartModel:
         Largest share of samples at full scale in any good part taught.
     noise_floor_db
         Median RMS before the good parts, dB re full scale; None where it was not heard.
+    second
+        A voter beside the detector, on an embedding; None where the detector decides alone. `limit` then is one of
+        both voices together.
     """
 
     front_end: FrontEnd
@@ -79,6 +86,7 @@ class PartModel:
     gate: GateReference | None = None
     clipped_share: float = 0.0
     noise_floor_db: float | None = None
+    second: Second | None = None
 
     def __post_init__(self) -> None:
         d = 2 * BANDS
@@ -92,6 +100,22 @@ class PartModel:
             raise ValueError(f"a gate of {self.gate.bands} octaves does not fit {self.front_end.rate} Hz")
         if not 0 <= self.clipped_share <= 1:
             raise ValueError(f"{self.clipped_share} is no share of samples")
+
+    @property
+    def width(self) -> int:
+        """How many numbers a part is scored by: its features, then its embedding where a second voter hears it."""
+        return len(self.detector.mean) + (len(self.second.detector.mean) if self.second else 0)
+
+    def distances(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Distance of each row (n, width) from the good parts, shape (n,); good up to `limit.value`."""
+        return Voices(self.detector, self.second).score(rows)
+
+    def scores(self, rows: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
+        """Score rows (n, width) by each detector, each shape (n,); 1 is the limit, the largest counts."""
+        found = {"fused" if self.second else "mahalanobis": self.distances(rows) / self.limit.value}
+        if self.taught is not None:
+            found["taught"] = self.taught.score(self.detector.whiten(rows[:, : len(self.detector.mean)]))
+        return found
 
     @property
     def defects(self) -> tuple[str, ...]:
