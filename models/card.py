@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-FORMAT = 1  #: layout of the folder and of `PartModel`; raised with every change that an earlier version cannot read
+FORMAT = 2  #: layout of the folder and of `PartModel`; raised with every change that an earlier version cannot read
 _SHA256 = r"^[0-9a-f]{64}$"
 
 
@@ -18,7 +18,7 @@ class Card(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
-    format: Literal[1] = Field(description="Layout of the folder.")
+    format: Literal[2] = Field(description="Layout of the folder.")
     name: str = Field(min_length=1, max_length=255, description="Name of the folder it was written to.")
     version: int = Field(ge=1, description="Counts the teachings on this folder.")
     made_by: str = Field(min_length=1, max_length=50, description="Version of wheeltapper.")
@@ -26,8 +26,9 @@ class Card(BaseModel):
     report: dict[str, JsonValue]
     model: dict[str, JsonValue]
     arrays_sha256: str = Field(pattern=_SHA256)
+    taught_sha256: str = Field(pattern=_SHA256)
     recordings_sha256: str = Field(pattern=_SHA256)
-    hash: str = Field(pattern=r"^([0-9a-f]{64})?$", description="Over all of the above; empty while it is written.")
+    hash: str = Field(pattern=r"^([0-9a-f]{64})?$", description="Over all above; empty while it is written.")
 
     def own_hash(self) -> str:
         """Hash every other field, and through their hashes the other files; spelling and order do not matter."""

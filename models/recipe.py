@@ -1,54 +1,64 @@
-"""A recipe: what was learned of one kind of part, as a folder that never changes.
+"""A recipe: what was learned of one kind of part, as a folder whose versions never change.
 
     recipes/bracket-A/
-        current             the version in use, one number
-        v1/  recipe.json    its card and figures, for people and programs
-             arrays.npz     the numbers it judges by
-             recordings.json  the hash of every recording it was learned from
+        current              the version in use, one number
+        activations.jsonl    who put which version to use, and when
+        v1/  recipe.json     its card and figures, for people and programs
+             arrays.npz      the numbers it judges by
+             taught.npz      the numbers of every part it was taught with
+             recordings.json the hash of every recording it was learned from
         v2/  ...
 
 Teaching on the same folder makes the next version; the earlier ones stay. A version appears whole or not at all: it is
-written beside, flushed to disk and renamed.
+written beside, flushed to disk and renamed. Nothing in it is written again: its hash covers every file, and a version
+that was changed is refused.
 """
 
-import hashlib
-import io
 import json
-import os
-import re
 import secrets
 import shutil
-import zipfile
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from analytics.decision.judge import judge
+from analytics.decision.judge import Embed, judge
 from analytics.decision.model import PartModel
-from analytics.features.log_mel import BANDS
 from analytics.signal.capture import Capture
 from models.card import FORMAT, Card
 from models.flat import Arrays, FlatError, build, flatten
+from models.recipe_files import (
+    ACTIVATIONS,
+    ARRAYS,
+    CARD,
+    CURRENT,
+    RECORDINGS,
+    TAUGHT,
+    RecipeError,
+    append,
+    current,
+    number_of,
+    pack,
+    read,
+    refuse_folder,
+    sha256,
+    unpack,
+    versions,
+    write,
+)
 from models.report import Report
+from models.taught import Heard, TaughtRows
 from models.teach import Learned, scores_of
 
-CARD, ARRAYS, RECORDINGS, CURRENT = "recipe.json", "arrays.npz", "recordings.json", "current"
-MOST_BYTES = 2**26  #: of any one file, unpacked; a recipe is a hundredth of it
+__all__ = ["Recipe", "RecipeError", "embed_of", "load", "load_taught", "refuse_folder", "use", "write_recipe"]
+
 _CHECK_FEATURES, _CHECK_SCORES = "check.features", "check.scores"
-_OURS = re.compile(r"v\d+|current(\.new)?|\.writing-[0-9a-f]+")
 _LONGEST = 2**24  #: samples of a part, far beyond any; what is longer is a damaged card
 _SAME = 1e-6  #: relative; between processors and versions of NumPy the last digits differ
-
-
-class RecipeError(Exception):
-    """A recipe cannot be used or written; one sentence: where, what was found, what was wanted, how to mend."""
+_SHOWN = 12  #: digits of a hash, as in every record
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,11 +68,11 @@ class Recipe:
     Parameters
     ----------
     name
-        Of the folder.
+        Of the folder it was taught into.
     version
         Counts from 1.
     hash
-        SHA-256 over card, arrays and recordings, hexadecimal.
+        SHA-256 over card, arrays, taught numbers and recordings, hexadecimal.
     taught_at
         ISO 8601.
     made_by
@@ -87,7 +97,7 @@ class Recipe:
     @property
     def title(self) -> str:
         """Name, version and hash in one word, as it stands in every record."""
-        return f"{self.name} v{self.version} {self.hash[:12]}"
+        return f"{self.name} v{self.version} {self.hash[:_SHOWN]}"
 
 
 def load(folder: Path) -> Recipe:
@@ -98,17 +108,11 @@ def load(folder: Path) -> Recipe:
     RecipeError
         There is none, it is damaged, of another format, or it does not score its own stored parts as when learned.
     """
-    place = folder if (folder / CARD).is_file() else folder / f"v{_current(folder)}"
-    text = _read(place / CARD)
-    card = _card(place / CARD, text)
-    packed, heard = _read(place / ARRAYS), _read(place / RECORDINGS)
-    for name, content, wanted in ((ARRAYS, packed, card.arrays_sha256), (RECORDINGS, heard, card.recordings_sha256)):
-        if _sha256(content) != wanted:
-            raise RecipeError(
-                f"{place / name}: not the file this recipe was written with (its hash differs); "
-                "restore the folder or teach it again"
-            )
-    arrays = _unpack(place / ARRAYS, packed)
+    place = _version_folder(folder)
+    card = _checked_card(place)
+    arrays = unpack(place / ARRAYS, _hashed(place / ARRAYS, card.arrays_sha256))
+    for name, wanted in ((TAUGHT, card.taught_sha256), (RECORDINGS, card.recordings_sha256)):
+        _hashed(place / name, wanted)
     try:
         model = build(PartModel, card.model, arrays)
         report = build(Report, card.report, arrays)
@@ -118,8 +122,35 @@ def load(folder: Path) -> Recipe:
     return Recipe(card.name, card.version, card.hash, card.taught_at, card.made_by, model, report, place)
 
 
-def write_recipe(folder: Path, learned: Learned, taught_at: str) -> Recipe:
-    """Write what was learned as the next version of a recipe, put it to use, and load it back.
+def load_taught(folder: Path) -> TaughtRows:
+    """Load the numbers of everything a recipe was taught with, so that it can be learned anew without any sound.
+
+    Parameters
+    ----------
+    folder
+        Of the recipe (its version in use), or of a version.
+
+    Raises
+    ------
+    RecipeError
+        There is none, or it is damaged.
+    """
+    place = _version_folder(folder)
+    card = _checked_card(place)
+    arrays = unpack(place / TAUGHT, _hashed(place / TAUGHT, card.taught_sha256))
+    text = _hashed(place / RECORDINGS, card.recordings_sha256)
+    try:
+        heard = tuple(build(Heard, one, {}) for one in json.loads(text))
+        tree = {name: name if name in arrays else None for name in ("features", "embeddings")}
+        return build(TaughtRows, {**tree, "heard": [flatten(one, {}) for one in heard]}, arrays)
+    except (FlatError, ValueError, TypeError) as fault:
+        raise RecipeError(f"{place / TAUGHT}: {fault}; restore the folder or teach it again") from fault
+
+
+def write_recipe(
+    folder: Path, learned: Learned, taught_at: str, *, who: str = "wheeltapper teach", put_to_use: bool = True
+) -> Recipe:
+    """Write what was learned as the next version of a recipe, and load it back.
 
     Parameters
     ----------
@@ -129,6 +160,10 @@ def write_recipe(folder: Path, learned: Learned, taught_at: str) -> Recipe:
         From `models.teach.learn`.
     taught_at
         ISO 8601 with offset.
+    who
+        Stands beside the version in the list of activations.
+    put_to_use
+        False: it waits for `use`. A first version is always put to use.
 
     Raises
     ------
@@ -136,67 +171,97 @@ def write_recipe(folder: Path, learned: Learned, taught_at: str) -> Recipe:
         The folder holds something else, or cannot be written; nothing half-written stays behind.
     """
     refuse_folder(folder)
-    arrays: Arrays = {_CHECK_FEATURES: learned.check_features, _CHECK_SCORES: learned.check_scores}
-    model, report = flatten(learned.model, arrays), flatten(learned.report, arrays)
-    packed = _pack(arrays)
-    heard = json.dumps([flatten(one, {}) for one in learned.heard], indent=1, ensure_ascii=False).encode()
-    number = max([*_versions(folder), 0]) + 1
-    card = Card.model_validate({
-        "format": FORMAT, "name": folder.resolve().name, "version": number, "made_by": version("wheeltapper"),
-        "taught_at": taught_at, "report": report, "model": model, "arrays_sha256": _sha256(packed),
-        "recordings_sha256": _sha256(heard), "hash": "",
-    }).sealed()  # fmt: skip
+    number = max([*versions(folder), 0]) + 1
+    files = _files(folder.resolve().name, number, learned, taught_at)
     made = not folder.exists()
     beside, place = folder / f".writing-{secrets.token_hex(8)}", folder / f"v{number}"
     try:
         beside.mkdir(parents=True)
-        for name, content in ((CARD, card.text().encode()), (ARRAYS, packed), (RECORDINGS, heard)):
-            _write(beside / name, content)
-        written = load(beside)  # what cannot be read back must not be put to use
+        for name, content in files.items():
+            write(beside / name, content)
+        written = replace(load(beside), folder=place)  # what cannot be read back must not be put to use
         beside.rename(place)
-        _write(folder / f"{CURRENT}.new", f"{number}\n".encode())
-        (folder / f"{CURRENT}.new").replace(folder / CURRENT)
+        if put_to_use or not (folder / CURRENT).exists():
+            _put_to_use(folder, written, who, taught_at)
     except (OSError, RecipeError) as fault:
         for left in (folder,) if made else (beside, place):
             shutil.rmtree(left, ignore_errors=True)
         if isinstance(fault, RecipeError):
             raise
         raise RecipeError(f"{folder}: cannot be written ({fault.strerror}); nothing was kept") from fault
-    return replace(written, folder=place)
+    return written
 
 
-def refuse_folder(folder: Path) -> None:
-    """Raise `RecipeError` where a recipe must not be written: a file, or a folder that holds something else."""
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise RecipeError(f"{folder}: found a file, wanted the folder of a recipe; name another")
-    other = next((one.name for one in sorted(folder.iterdir()) if not _OURS.fullmatch(one.name)), None)
-    if other is not None:
-        raise RecipeError(f"{folder}: holds {other}, wanted a recipe or a new folder; name another")
+def use(folder: Path, number: int, who: str, at: str) -> Recipe:
+    """Put a version to use, a later or an earlier one; who did it, and when, is noted beside.
 
-
-def _versions(folder: Path) -> list[int]:
-    return [int(one.name[1:]) for one in folder.glob("v*") if one.name[1:].isdecimal()] if folder.is_dir() else []
-
-
-def _current(folder: Path) -> int:
+    Raises
+    ------
+    RecipeError
+        There is no such version, it cannot be used, or the folder cannot be written.
+    """
+    if number not in versions(folder):
+        known = ", ".join(str(one) for one in versions(folder)) or "none"
+        raise RecipeError(f"{folder}: no version {number}; it has {known}")
+    recipe = load(folder / f"v{number}")
     try:
-        text = (folder / CURRENT).read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise RecipeError(f"no recipe at {folder}; teach it: wheeltapper teach {folder} --good FOLDER") from fault
-    if not text.isdecimal() or len(text) > 9:
-        raise RecipeError(f"{folder / CURRENT}: found {text[:20]!r}, wanted the number of a version; write it again")
-    return int(text)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise RecipeError(f"{path}: {path.stat().st_size} bytes are no recipe; teach it again")
-        return path.read_bytes()
+        _put_to_use(folder, recipe, who, at)
     except OSError as fault:
-        raise RecipeError(f"{path}: cannot be read ({fault.strerror}); restore the folder or teach it again") from fault
+        raise RecipeError(f"{folder}: cannot be written ({fault.strerror}); nothing was changed") from fault
+    return recipe
+
+
+def embed_of(recipe: Recipe, models: str = "") -> Embed | None:
+    """Open the embedding a recipe's second voter hears through; None where it has no second voter.
+
+    Parameters
+    ----------
+    recipe
+        As loaded.
+    models
+        Folder of the models; empty for the user's own.
+
+    Raises
+    ------
+    RecipeError
+        The model is not the one the recipe was taught with.
+    models.embedding.ModelError
+        There is none, or it cannot be opened.
+    """
+    second = recipe.model.second
+    if second is None:
+        return None
+    from models.embedding import load_embedding  # ONNX Runtime takes its time, and most recipes need none
+
+    found = load_embedding(second.embedding, Path(models) if models else None)
+    if found.sha256 != second.sha256:
+        raise RecipeError(
+            f"{recipe.folder}: taught through {second.embedding} {second.sha256[:_SHOWN]}, found "
+            f"{found.sha256[:_SHOWN]}: another model; bring the first one back or teach it again"
+        )
+    return found.embed
+
+
+def _version_folder(folder: Path) -> Path:
+    return folder if (folder / CARD).is_file() else folder / f"v{current(folder)}"
+
+
+def _hashed(path: Path, wanted: str) -> bytes:
+    content = read(path)
+    if sha256(content) != wanted:
+        raise RecipeError(
+            f"{path}: not the file this recipe was written with (its hash differs); "
+            "restore the folder or teach it again"
+        )
+    return content
+
+
+def _checked_card(place: Path) -> Card:
+    card = _card(place / CARD, read(place / CARD))
+    number = number_of(place.name)
+    if number is not None and number != card.version:
+        raise RecipeError(f"{place}: holds version {card.version} of {card.name}; put it back under its own number")
+    return card
 
 
 def _card(path: Path, text: bytes) -> Card:
@@ -221,27 +286,35 @@ def _card(path: Path, text: bytes) -> Card:
     return card
 
 
-def _pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    packed = io.BytesIO()
-    np.savez_compressed(packed, allow_pickle=False, **arrays)
-    return packed.getvalue()
+def _files(name: str, number: int, learned: Learned, taught_at: str) -> dict[str, bytes]:
+    """Make the content of every file of a version."""
+    arrays: Arrays = {_CHECK_FEATURES: learned.check_features, _CHECK_SCORES: learned.check_scores}
+    model, report = flatten(learned.model, arrays), flatten(learned.report, arrays)
+    rows = {"features": learned.taught.features, "embeddings": learned.taught.embeddings}
+    packed = pack(arrays)
+    taught = pack({name: values for name, values in rows.items() if values is not None})
+    heard = json.dumps([flatten(one, {}) for one in learned.taught.heard], indent=1, ensure_ascii=False).encode()
+    card = Card.model_validate({
+        "format": FORMAT, "name": name, "version": number, "made_by": version("wheeltapper"),
+        "taught_at": taught_at, "report": report, "model": model, "arrays_sha256": sha256(packed),
+        "taught_sha256": sha256(taught), "recordings_sha256": sha256(heard), "hash": "",
+    }).sealed()  # fmt: skip
+    return {CARD: card.text().encode(), ARRAYS: packed, TAUGHT: taught, RECORDINGS: heard}
 
 
-def _unpack(path: Path, packed: bytes) -> Arrays:
-    try:
-        with zipfile.ZipFile(io.BytesIO(packed)) as file:
-            if sum(one.file_size for one in file.infolist()) > MOST_BYTES:
-                raise RecipeError(f"{path}: larger than any recipe when unpacked; teach it again")
-        with np.load(io.BytesIO(packed), allow_pickle=False) as held:
-            return {name: held[name] for name in held.files}
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as fault:
-        raise RecipeError(f"{path}: not readable ({fault}); restore the folder or teach it again") from fault
+def _put_to_use(folder: Path, recipe: Recipe, who: str, at: str) -> None:
+    before = current(folder) if (folder / CURRENT).exists() else None
+    write(folder / f"{CURRENT}.new", f"{recipe.version}\n".encode())
+    # Noted first: a note of what then failed misleads nobody who looks at `current`, a change without one would.
+    noted = {"at": at, "who": who, "version": recipe.version, "before": before, "hash": recipe.hash}
+    append(folder / ACTIVATIONS, json.dumps(noted, ensure_ascii=False))
+    (folder / f"{CURRENT}.new").replace(folder / CURRENT)
 
 
 def _check(place: Path, model: PartModel, arrays: Arrays) -> None:
     """Score the stored parts again and judge one sound: what reads well and answers differently must not judge."""
     features, scores = arrays.get(_CHECK_FEATURES), arrays.get(_CHECK_SCORES)
-    if features is None or scores is None or scores.ndim != 1 or features.shape != (len(scores), 2 * BANDS):
+    if features is None or scores is None or scores.ndim != 1 or features.shape != (len(scores), model.width):
         raise RecipeError(f"{place / ARRAYS}: its parts for checking are missing; teach it again")
     if not 0 < model.front_end.length <= _LONGEST:
         raise RecipeError(f"{place}: a part of {model.front_end.length_s:g} s; wanted less, teach it again")
@@ -249,7 +322,8 @@ def _check(place: Path, model: PartModel, arrays: Arrays) -> None:
         found = scores_of(model, features)
         noise = np.random.default_rng(0).normal(0, 0.1, model.front_end.length + model.front_end.rate)
         edge = model.front_end.rate // 2
-        judge(Capture(noise.astype(np.float32), model.front_end.rate, edge, len(noise) - edge), model)
+        capture = Capture(noise.astype(np.float32), model.front_end.rate, edge, len(noise) - edge)
+        judge(capture, model, _nothing_of(model))
     except (ValueError, IndexError, TypeError) as fault:
         raise RecipeError(f"{place}: its numbers do not fit each other ({fault}); teach it again") from fault
     if not np.allclose(found, scores, rtol=_SAME, atol=0.0):
@@ -257,12 +331,11 @@ def _check(place: Path, model: PartModel, arrays: Arrays) -> None:
                           "teach it again with this version")  # fmt: skip
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())  # a power cut after the rename must not leave a name without content
+def _nothing_of(model: PartModel) -> Embed:
+    """Stand in for the embedding: whether the numbers fit can be told without it."""
+    size = len(model.second.detector.mean) if model.second else 0
 
+    def embed(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+        return np.zeros(size, np.float32)
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    return embed

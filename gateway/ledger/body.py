@@ -25,6 +25,7 @@ from gateway.processes.clock import Clock
 from gateway.processes.messages import KeptStates, LedgerReport, SelfTestDue, Stop
 from gateway.store import records
 from gateway.store.database import Store
+from gateway.store.evidence import FOLDER as EVIDENCE
 from gateway.store.evidence import Evidence
 
 log = structlog.get_logger()
@@ -76,7 +77,7 @@ class Ledger:
         folder = Path(plan.folder)
         self.store = Store.open(folder, clock.wall().isoformat(timespec="seconds"))
         stack.callback(self.store.close)
-        self.evidence = Evidence(folder / "evidence", plan.keep.evidence_bytes)
+        self.evidence = Evidence(folder / EVIDENCE, plan.keep.evidence_bytes)
         self._channel, self._clock, self._plan = channel, clock, plan
         self._changed = Event()  # somebody committed what people may want to see
         self._jobs: SimpleQueue[Job] = SimpleQueue()

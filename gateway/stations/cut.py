@@ -1,9 +1,7 @@
 """Where a part lies in its stored sound, so that the same capture can be made of it again, bit for bit."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,22 +73,13 @@ def front_end_text(front_end: FrontEnd) -> str:
 
 def cut_from(text: str) -> Cut:
     """Read what `Cut.text` wrote; ValueError where it is anything else."""
-    fields = json.loads(text)
-    if not isinstance(fields, dict):
-        raise ValueError("wanted named fields")
     try:
-        return _built(fields)
+        fields = dict(json.loads(text))
+        fields["gaps"] = tuple((int(first), int(last)) for first, last in fields["gaps"])
+        fields["ear"] = tuple(Quality(word) for word in fields["ear"])
+        return Cut(**fields)
     except (KeyError, TypeError) as fault:
         raise ValueError(f"wanted the fields of a cut ({fault})") from fault
-
-
-def _built(fields: Mapping[str, Any]) -> Cut:
-    known = {
-        **fields,
-        "gaps": tuple((int(first), int(last)) for first, last in fields["gaps"]),
-        "ear": tuple(Quality(word) for word in fields["ear"]),
-    }
-    return Cut(**known)
 
 
 def capture_again(cut: Cut, sound: NDArray[np.float32]) -> Capture:

@@ -12,11 +12,12 @@ from analytics.quality.words import DEAF, Quality
 from analytics.signal.capture import SURROUNDINGS_S, Capture
 from gateway.audio.source import SourceFault
 from gateway.processes.clock import Clock
-from gateway.processes.messages import Judged, Recording, StartCapture, Taught
+from gateway.processes.messages import Judged, PartNumbers, Recording, StartCapture, Taught
+from gateway.stations.cut import Cut, cut_of
 from gateway.stations.ear import Ear
 from gateway.stations.evidence import evidence_of
 from gateway.stations.plan import PartPlan
-from gateway.stations.shelf import Shelf
+from gateway.stations.shelf import Shelf, Shelved
 
 OVERDUE_S = 0.5  #: past the end of its sound a part waits that long for samples which should be there
 WAITING_MAX = 8  #: captures under way; the handshake has one at a time and abandons it before the next
@@ -139,12 +140,12 @@ class PartStation:
         recipe = self._shelf.recipe(asked.part_type)
         if recipe is None or recipe.model is None:
             sentence, word = self._shelf.why_not(asked.part_type)
-            return self._answer(one, capture, Judgement(not_decidable(sentence, word)), "")
+            return self._answer(one, capture, Judgement(not_decidable(sentence, word)), None)
         try:
-            judgement = judge(capture, recipe.model)
+            judgement = judge(capture, recipe.model, recipe.embed)
         except (ArithmeticError, ValueError) as fault:  # numbers the recipe and the sound cannot agree on
             judgement = Judgement(not_decidable(f"The recipe could not judge this sound: {fault}", Quality.INTERNAL))
-        return self._answer(one, capture, judgement, recipe.label)
+        return self._answer(one, capture, judgement, recipe)
 
     def _cut(self, one: _Pending) -> Capture:
         """Cut the part with as much of its surroundings as was heard without a hole.
@@ -181,25 +182,21 @@ class PartStation:
     def _deaf(self) -> tuple[Quality, ...]:
         return tuple(word for word in self._ear.quality if word in DEAF)
 
-    def _answer(self, one: _Pending, capture: Capture, judgement: Judgement, label: str) -> Judged:
-        verdict = self._spoken(self._doubted(judgement.verdict))
+    def _answer(self, one: _Pending, capture: Capture, judgement: Judgement, recipe: Shelved | None) -> Judged:
+        ear = self._deaf()
+        verdict = self._spoken(doubted(judgement.verdict, ear))
         judged_at = self._clock.now()
         captured_at = min(self._ear.time_of(one.stop + self._around), judged_at)
-        evidence = evidence_of(capture, verdict.evaluation, self._plan.keep_sound)
-        return Judged(self.name, one.asked.ticket, verdict, captured_at, judged_at, label, judgement.level_db, evidence)
-
-    def _doubted(self, verdict: Verdict) -> Verdict:
-        """Believe no part of an ear that was just found deaf, whatever this one sounded like."""
-        deaf = tuple(word for word in self._deaf() if word not in verdict.quality)
-        if not deaf or verdict.evaluation is Evaluation.NOT_DECIDABLE:
-            return verdict
-        reason = f"The microphone cannot be trusted: {', '.join(deaf)}."
-        return replace(
+        return Judged(
+            self.name,
+            one.asked.ticket,
             verdict,
-            evaluation=Evaluation.NOT_DECIDABLE,
-            defect=None,
-            reason=reason,
-            quality=(*verdict.quality, *deaf),
+            captured_at,
+            judged_at,
+            recipe.label if recipe else "",
+            judgement.level_db,
+            evidence_of(capture, verdict.evaluation, self._plan.keep_sound),
+            _numbers(cut_of(capture, ear, recipe.view.folder if recipe else ""), judgement, recipe),
         )
 
     def _spoken(self, verdict: Verdict) -> Verdict:
@@ -215,3 +212,23 @@ class PartStation:
             )
         now = self._clock.now()
         return Judged(self.name, asked.ticket, self._spoken(not_decidable(sentence, word)), now, now)
+
+
+def doubted(verdict: Verdict, ear: tuple[Quality, ...]) -> Verdict:
+    """Believe no part of an ear that was just found deaf, whatever this one sounded like."""
+    deaf = tuple(word for word in ear if word not in verdict.quality)
+    if not deaf or verdict.evaluation is Evaluation.NOT_DECIDABLE:
+        return verdict
+    reason = f"The microphone cannot be trusted: {', '.join(deaf)}."
+    return replace(
+        verdict,
+        evaluation=Evaluation.NOT_DECIDABLE,
+        defect=None,
+        reason=reason,
+        quality=(*verdict.quality, *deaf),
+    )
+
+
+def _numbers(cut: Cut, judgement: Judgement, recipe: Shelved | None) -> PartNumbers:
+    front_end = recipe.front_end if recipe and judgement.features is not None else ""
+    return PartNumbers(cut.text, front_end, judgement.features, judgement.embedding)

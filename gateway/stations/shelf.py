@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from analytics.decision.judge import Embed
 from analytics.decision.model import PartModel
 from analytics.quality.words import Quality
 from gateway.processes.messages import RecipeView
+from gateway.stations.cut import front_end_text
 from gateway.stations.plan import PartPlan
-from models.recipe import Recipe, RecipeError, load
+from models.recipe import Recipe, RecipeError, embed_of, load
 from models.report import percent
 
 ROUNDING_MS = 1.0  #: site files give whole milliseconds, recordings end where they end
@@ -20,6 +22,8 @@ class Shelved:
 
     view: RecipeView
     model: PartModel | None
+    embed: Embed | None = None  #: what its second voter hears through
+    front_end: str = ""  #: JSON, as it stands beside the numbers of every part
 
     @property
     def label(self) -> str:
@@ -62,6 +66,7 @@ class Shelf:
         name = Path(folder).name
         try:
             recipe = load(Path(folder))
+            embed = embed_of(recipe, self._plan.models)
         except RecipeError as fault:
             return Shelved(RecipeView(name, 0, "", False, "", (), str(fault)), None)
         fault_found = self._unfit(folder, recipe)
@@ -73,8 +78,11 @@ class Shelf:
             recipe.report.promise,
             recipe.model.defects,
             fault_found,
+            recipe.folder.as_posix(),
         )
-        return Shelved(view, None if fault_found else recipe.model)
+        if fault_found:
+            return Shelved(view, None)
+        return Shelved(view, recipe.model, embed, front_end_text(recipe.model.front_end))
 
     def _unfit(self, folder: str, recipe: Recipe) -> str:
         """Say why a sound recipe cannot be used at this very station; empty where it can."""

@@ -12,6 +12,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+FOLDER = "evidence"  #: in the folder of the store
+
 # Below this, new evidence is refused so that the records, a few kB a minute, still have room for days.
 FREE_BYTES_MIN = 256 * 2**20
 

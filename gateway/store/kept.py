@@ -1,12 +1,16 @@
 """Parts with what they can be judged again by."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
+from gateway.store.evidence import FOLDER
 from gateway.store.read import PART_COLUMNS, PartRow, Reader, part_row
+from gateway.store.records import sound_sha256
 
 _SEQUENCE_MAX = 2**63 - 1  #: SQLite's integers end there
 _COLUMNS = f"{PART_COLUMNS}, cut, front_end, features, embedding, clip_sha256"
@@ -75,3 +79,31 @@ def _kept(row: tuple[Any, ...]) -> KeptPart:
 
 def _float32(packed: bytes | None) -> NDArray[np.float32] | None:
     return None if packed is None else np.frombuffer(packed, "<f4").astype(np.float32)
+
+
+class NoSound(Exception):
+    """The sound of a part is not there any more, or never was; one sentence."""
+
+
+def sound_of_part(store: Path, kept: KeptPart) -> NDArray[np.float32]:
+    """Read the samples a part was judged by, shape (n, channels).
+
+    Raises
+    ------
+    NoSound
+        They were not kept, are gone, or are not the samples that were judged.
+    """
+    clip = kept.row.clip
+    if clip is None:
+        raise NoSound("its sound was not kept: the site file lets none be written ([store] sound), or it held speech")
+    if not kept.clip_sha256:
+        raise NoSound(f"{clip}: kept by an earlier version in 16 bit, not the samples that were judged")
+    path = store / FOLDER / Path(clip).name
+    try:
+        sound, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.SoundFileError):
+        why = "cannot be read" if path.exists() else "was kept, and has made room for newer evidence"
+        raise NoSound(f"{clip}: {why}") from None
+    if sound_sha256(sound) != kept.clip_sha256:
+        raise NoSound(f"{clip}: not the sound that was judged (its hash differs)")
+    return np.asarray(sound, np.float32)

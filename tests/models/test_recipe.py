@@ -5,14 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from analytics.decision.judge import judge
 from analytics.signal.capture import Capture
 from analytics.synthesis.parts import part_sound
 from models import recipe as recipes
+from models import recipe_files
 from models.card import Card
-from models.recipe import RecipeError, load, write_recipe
-from models.teach import TaughtPart, TeachSettings, learn
+from models.hearing import hearing_of
+from models.recipe import RecipeError, load, load_taught, use, write_recipe
+from models.recipe_files import FILES, versions
+from models.teach import TaughtPart, TeachSettings, learn, learn_rows
 
 RATE = 16_000
 NOW = "2026-01-02T03:04:05+00:00"
@@ -67,11 +72,63 @@ def test_teaching_again_makes_the_next_version_and_keeps_the_last(folder, learne
     assert load(folder / "v1").hash != second.hash
 
 
-def test_an_earlier_version_is_put_back_by_one_number(folder, learned):
+def test_an_earlier_version_is_put_back_and_who_did_it_is_noted(folder, learned):
     write_recipe(folder, learned, NOW)
-    (folder / "current").write_text("1\n")
+
+    use(folder, 1, "meister", "2026-02-03T04:05:06+00:00")
 
     assert load(folder).version == 1
+    noted = [json.loads(line) for line in (folder / "activations.jsonl").read_text("utf-8").splitlines()]
+    assert [(one["who"], one["before"], one["version"]) for one in noted] == [
+        ("wheeltapper teach", None, 1), ("wheeltapper teach", 1, 2), ("meister", 2, 1),
+    ]  # fmt: skip
+    assert noted[-1]["hash"] == load(folder).hash
+
+
+def test_a_version_can_be_written_without_being_put_to_use(folder, learned):
+    write_recipe(folder, learned, NOW, put_to_use=False)
+
+    assert versions(folder) == [1, 2]
+    assert load(folder).version == 1
+
+
+def test_a_version_that_is_not_there_or_damaged_is_not_put_to_use(folder, learned):
+    write_recipe(folder, learned, NOW)
+    (folder / "v1" / "arrays.npz").write_bytes(b"")
+
+    with pytest.raises(RecipeError, match="no version 7; it has 1, 2"):
+        use(folder, 7, "meister", NOW)
+    with pytest.raises(RecipeError, match="its hash differs"):
+        use(folder, 1, "meister", NOW)
+    assert load(folder).version == 2
+
+
+def test_the_numbers_of_what_was_taught_are_kept_beside_the_names(folder, learned):
+    taught = load_taught(folder)
+
+    np.testing.assert_array_equal(taught.features, learned.taught.features)
+    assert taught.heard == learned.taught.heard
+    assert taught.embeddings is None
+    assert learn_rows(taught, hearing_of(load(folder).model), TeachSettings(reject_rate=0.05)).model.limit == (
+        learned.model.limit
+    )
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from(FILES), at=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_one_bit_flipped_anywhere_is_refused_in_one_sentence(folder, name, at, bit):
+    path = folder / "v1" / name
+    whole = path.read_bytes()
+    flipped = bytearray(whole)
+    flipped[int(at * len(whole))] ^= 1 << bit
+    path.write_bytes(bytes(flipped))
+    try:
+        with pytest.raises(RecipeError) as fault:
+            load(folder)
+    finally:
+        path.write_bytes(whole)
+
+    assert "\n" not in str(fault.value)
 
 
 def test_a_recipe_can_be_carried_to_another_machine(folder, tmp_path):
@@ -82,14 +139,14 @@ def test_a_recipe_can_be_carried_to_another_machine(folder, tmp_path):
 
 def test_nothing_but_the_versions_lies_in_the_folder(folder):
     assert sorted(path.name for path in folder.rglob("*")) == [
-        "arrays.npz", "current", "recipe.json", "recordings.json", "v1",
+        "activations.jsonl", "arrays.npz", "current", "recipe.json", "recordings.json", "taught.npz", "v1",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("failing", range(1, 5))
+@pytest.mark.parametrize("failing", range(1, 6))
 def test_a_disk_that_fails_at_the_nth_file_leaves_nothing_behind(tmp_path, learned, monkeypatch, failing):
     written = []
-    truly = recipes._write
+    truly = recipes.write
 
     def write(path, content):
         written.append(path)
@@ -98,25 +155,25 @@ def test_a_disk_that_fails_at_the_nth_file_leaves_nothing_behind(tmp_path, learn
             raise OSError(28, "No space left on device")
         truly(path, content)
 
-    monkeypatch.setattr(recipes, "_write", write)
+    monkeypatch.setattr(recipes, "write", write)
     with pytest.raises(RecipeError, match="No space left on device"):
         write_recipe(tmp_path / "new", learned, NOW)
 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("failing", range(1, 5))
+@pytest.mark.parametrize("failing", range(1, 6))
 def test_a_disk_that_fails_leaves_the_version_in_use_as_it_was(folder, learned, monkeypatch, failing):
     before = load(folder).hash
     count = iter(range(1, 10))
-    truly = recipes._write
+    truly = recipes.write
 
     def write(path, content):
         if next(count) == failing:
             raise OSError(28, "No space left on device")
         truly(path, content)
 
-    monkeypatch.setattr(recipes, "_write", write)
+    monkeypatch.setattr(recipes, "write", write)
     with pytest.raises(RecipeError):
         write_recipe(folder, learned, NOW)
 
@@ -148,11 +205,11 @@ def rewrite(folder, **changes):
     path.write_text(json.dumps(fields | {"hash": sealed.own_hash()}), "utf-8")
 
 
-@pytest.mark.parametrize(("format_", "mend"), [(2, "update wheeltapper"), (0, "teach it again")])
+@pytest.mark.parametrize(("format_", "mend"), [(3, "update wheeltapper"), (1, "teach it again"), (0, "teach it again")])
 def test_a_recipe_of_another_format_says_who_made_it_and_what_to_do(folder, format_, mend):
     rewrite(folder, format=format_, made_by="9.9.9", of_the_future={})
 
-    with pytest.raises(RecipeError, match=rf"format {format_}, made by wheeltapper 9\.9\.9; .* reads format 1: {mend}"):
+    with pytest.raises(RecipeError, match=rf"format {format_}, made by wheeltapper 9\.9\.9; .* reads format 2: {mend}"):
         load(folder)
 
 
@@ -165,6 +222,9 @@ def damaged(folder, what):
         "card deep": lambda: (place / "recipe.json").write_text("[" * 100_000),
         "limit raised by hand": lambda: (place / "recipe.json").write_text(card.replace('"value": ', '"value": 9')),
         "arrays cut": lambda: (place / "arrays.npz").write_bytes((place / "arrays.npz").read_bytes()[:-9]),
+        "taught cut": lambda: (place / "taught.npz").write_bytes((place / "taught.npz").read_bytes()[:-9]),
+        "taught gone": lambda: (place / "taught.npz").unlink(),
+        "under another number": lambda: place.rename(folder / "v2") and (folder / "current").write_text("2"),
         "arrays gone": lambda: (place / "arrays.npz").unlink(),
         "recordings gone": lambda: (place / "recordings.json").unlink(),
         "version gone": lambda: shutil.rmtree(place),
@@ -181,6 +241,9 @@ def damaged(folder, what):
         ("card deep", "not a recipe card"),
         ("limit raised by hand", "changed since it was written"),
         ("arrays cut", r"arrays\.npz: not the file this recipe was written with"),
+        ("taught cut", r"taught\.npz: not the file this recipe was written with"),
+        ("taught gone", r"taught\.npz: cannot be read"),
+        ("under another number", "v2: holds version 1 of bracket-A; put it back under its own number"),
         ("arrays gone", r"arrays\.npz: cannot be read"),
         ("recordings gone", r"recordings\.json: cannot be read"),
         ("version gone", r"recipe\.json: cannot be read"),
@@ -210,7 +273,7 @@ def test_arrays_that_claim_to_be_enormous_are_not_unpacked(folder):
     place = folder / "v1" / "arrays.npz"
     with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("a.npy", bytes(2**26 + 1))
-    rewrite(folder, arrays_sha256=recipes._sha256(place.read_bytes()))
+    rewrite(folder, arrays_sha256=recipe_files.sha256(place.read_bytes()))
 
     with pytest.raises(RecipeError, match="larger than any recipe"):
         load(folder)
@@ -219,7 +282,7 @@ def test_arrays_that_claim_to_be_enormous_are_not_unpacked(folder):
 def test_objects_among_the_arrays_are_not_run(folder):
     place = folder / "v1" / "arrays.npz"
     np.savez(place, **{"detector.mean": np.array([{"a": 1}], object)})
-    rewrite(folder, arrays_sha256=recipes._sha256(place.read_bytes()))
+    rewrite(folder, arrays_sha256=recipe_files.sha256(place.read_bytes()))
 
     with pytest.raises(RecipeError, match="not readable"):
         load(folder)
@@ -232,7 +295,7 @@ def test_numbers_that_do_not_fit_each_other_are_refused(folder, field):
         arrays = dict(held)
     arrays[field] = arrays[field][..., :-1]
     np.savez(place, **arrays)
-    rewrite(folder, arrays_sha256=recipes._sha256(place.read_bytes()))
+    rewrite(folder, arrays_sha256=recipe_files.sha256(place.read_bytes()))
 
     with pytest.raises(RecipeError, match="fit"):
         load(folder)

@@ -25,13 +25,13 @@ def test_a_recipe_of_another_version_of_wheeltapper_is_one_sentence(plant, tmp_p
     shutil.copytree(plant / "recipe", tmp_path / "recipe")
     card = tmp_path / "recipe" / "v1" / "recipe.json"
     fields = json.loads(card.read_text("utf-8"))
-    card.write_text(json.dumps(fields | {"format": 2, "made_by": "1.2.0"}))
+    card.write_text(json.dumps(fields | {"format": 3, "made_by": "1.2.0"}))
 
     assert main(["recipe", "show", str(tmp_path / "recipe")]) == 3
 
     said = capsys.readouterr()
-    assert "format 2, made by wheeltapper 1.2.0; this one, " in said.err
-    assert said.err.endswith(", reads format 1: update wheeltapper\n")
+    assert "format 3, made by wheeltapper 1.2.0; this one, " in said.err
+    assert said.err.endswith(", reads format 2: update wheeltapper\n")
     assert said.err.count("\n") == 1
     assert said.out == ""
 
