@@ -11,6 +11,7 @@ import numpy as np
 
 from analytics.decision.judge import align, numbers_of
 from analytics.decision.model import FrontEnd, PartModel
+from analytics.quality.ambient import AmbientReference, learn_ambient
 from analytics.quality.gate import GateReference, learn_gate, surroundings_of
 from analytics.quality.part_sound import clipped_share, rms_db
 from analytics.signal.capture import SURROUNDINGS_S, Capture
@@ -28,7 +29,7 @@ class Hearing:
 
     Parameters
     ----------
-    front_end, gate, clipped_share, noise_floor_db
+    front_end, gate, clipped_share, noise_floor_db, ambient
         As in `PartModel`.
     embedding, sha256
         Name and hash of the model a second voter hears through; empty for none.
@@ -43,6 +44,7 @@ class Hearing:
     embedding: str = ""
     sha256: str = ""
     remarks: tuple[str, ...] = ()
+    ambient: AmbientReference | None = None
 
 
 def hearing_of(model: PartModel, remarks: Sequence[str] = ()) -> Hearing:
@@ -56,6 +58,7 @@ def hearing_of(model: PartModel, remarks: Sequence[str] = ()) -> Hearing:
         second.embedding if second else "",
         second.sha256 if second else "",
         tuple(remarks),
+        model.ambient,
     )
 
 
@@ -108,6 +111,7 @@ def hear(
         embedding.name if embedding else "",
         embedding.sha256 if embedding else "",
         (*twice, *_remarks(good, captures, front_end, gate)),
+        learn_ambient(captures),
     )
 
 

@@ -143,6 +143,7 @@ def _learn(rows: TaughtRows, hearing: Hearing, settings: TeachSettings, step: Pr
         gate=hearing.gate,
         clipped_share=hearing.clipped_share,
         noise_floor_db=hearing.noise_floor_db,
+        ambient=hearing.ambient,
         second=replace(found.second, embedding=hearing.embedding, sha256=hearing.sha256) if found.second else None,
     )
     scores = {

@@ -11,6 +11,7 @@ from analytics.decision.limits import Limit
 from analytics.decision.panel import Second, Voices
 from analytics.features.log_mel import BANDS, LOW_HZ, Level, Profile, mel_plan
 from analytics.few_shot.prototypes import Prototypes, TaughtScore
+from analytics.quality.ambient import AmbientReference, ambient_bands
 from analytics.quality.gate import GateReference, octaves
 
 
@@ -76,6 +77,8 @@ class PartModel:
     second
         A voter beside the detector, on an embedding; None where the detector decides alone. `limit` then is one of
         both voices together.
+    ambient
+        How much of good parts the ambient microphone hears; None where they were taught without one.
     """
 
     front_end: FrontEnd
@@ -87,6 +90,7 @@ class PartModel:
     clipped_share: float = 0.0
     noise_floor_db: float | None = None
     second: Second | None = None
+    ambient: AmbientReference | None = None
 
     def __post_init__(self) -> None:
         d = 2 * BANDS
@@ -98,6 +102,10 @@ class PartModel:
             raise ValueError(f"the prototypes know {len(self.prototypes.whitening.mean)} numbers; a part has {d}")
         if self.gate is not None and self.gate.bands != octaves(self.front_end.rate):
             raise ValueError(f"a gate of {self.gate.bands} octaves does not fit {self.front_end.rate} Hz")
+        if self.ambient is not None and self.ambient.bands != ambient_bands(self.front_end.rate):
+            raise ValueError(
+                f"an ambient reference of {self.ambient.bands} octaves does not fit {self.front_end.rate} Hz"
+            )
         if not 0 <= self.clipped_share <= 1:
             raise ValueError(f"{self.clipped_share} is no share of samples")
 

@@ -110,19 +110,20 @@ def learn_gate(before: Bands, after: Bands) -> GateReference:
         raise ValueError(
             f"a gate needs both surroundings of at least {_FEWEST} good parts; found {before.shape} and {after.shape}"
         )
-    return GateReference(_learn_quiet(before), _learn_quiet(after))
+    return GateReference(learn_quiet(before), learn_quiet(after))
 
 
-def _learn_quiet(bands: Bands) -> Quiet:
+def learn_quiet(bands: Bands, least_spread: Bands | float = _LEAST_SPREAD) -> Quiet:
+    """Learn centre, spread and limits from ln powers of at least 4 good parts, shape (n, b); see `learn_gate`."""
     n, b = bands.shape
     mean = bands.mean(axis=0)
-    spread = np.maximum(bands.std(axis=0, ddof=1), _LEAST_SPREAD)
+    spread = np.maximum(bands.std(axis=0, ddof=1), least_spread)
     shrunk = b / (n + b)
     covariance = (1 - shrunk) * np.atleast_2d(np.cov(bands, rowvar=False))
     covariance[np.diag_indices(b)] = spread**2  # at least the spread of each band itself: never singular
     precision = np.linalg.inv(covariance)
     own = np.diag(precision)
-    others = precision / own[:, None] / np.maximum(own**-0.5, _LEAST_SPREAD)[:, None]
+    others = precision / own[:, None] / np.maximum(own**-0.5, least_spread)[:, None]
     least = _tolerance_factor(n, b)
 
     def limit(excesses: Bands) -> float:

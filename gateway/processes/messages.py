@@ -171,6 +171,7 @@ class Taught:
     quality: tuple[Quality, ...]
     before: bool = True  #: the whole of the surroundings before the part was heard
     after: bool = True
+    ambient: NDArray[np.float32] | None = None  #: the same span from the ambient microphone
 
 
 @dataclass(frozen=True, slots=True)
