@@ -2,26 +2,23 @@ import hashlib
 import json
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from models.embedding import LogMelEmbedding, ModelError, OnnxEmbedding
+from models.embedding import ModelError, OnnxEmbedding, load_embedding, windows
+from models.model_folder import VARIABLE
+from models.onnx_file import Graph
 
-WINDOW, SIZE = 64, 4
+WINDOW, SIZE, RATE = 64, 4, 16_000
 
 
 def a_model(path, weight=1.0):
     """Each output is the sum of a quarter of the window, times `weight`."""
     matrix = np.kron(np.eye(SIZE), np.ones((WINDOW // SIZE, 1))).astype(np.float32) * np.float32(weight)
-    graph = helper.make_graph(
-        [helper.make_node("MatMul", ["sound", "m"], ["vector"])], "tiny",
-        [helper.make_tensor_value_info("sound", TensorProto.FLOAT, [1, WINDOW])],
-        [helper.make_tensor_value_info("vector", TensorProto.FLOAT, [1, SIZE])],
-        [numpy_helper.from_array(matrix, "m")],
-    )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    path.write_bytes(model.SerializeToString())
+    graph = Graph("tiny")
+    graph.node("MatMul", ["sound", graph.weights("m", matrix)], output="vector")
+    path.write_bytes(graph.file(("sound", (1, WINDOW)), ("vector", (1, SIZE))))
     return path
 
 
@@ -31,8 +28,9 @@ def a_card(folder, **changes):
         a_model(model)
     fields = {
         "format": 1, "name": "tiny", "version": 1, "file": "tiny.onnx",
-        "sha256": hashlib.sha256(model.read_bytes()).hexdigest(), "rate": 16_000, "window": WINDOW, "input": "sound",
-        "output": "vector", "size": SIZE, "licence": "Apache-2.0", "source": "made by this test",
+        "sha256": hashlib.sha256(model.read_bytes()).hexdigest(), "rate": RATE, "window": WINDOW, "shortest": WINDOW,
+        "front_end": {"kind": "waveform"}, "input": "sound", "shape": [1, "samples"], "output": "vector", "size": SIZE,
+        "pooling": "mean", "licence": "Apache-2.0", "credit": "nobody", "source": "made by this test",
     }  # fmt: skip
     path = folder / "tiny.json"
     path.write_text(json.dumps(fields | changes))
@@ -42,37 +40,61 @@ def a_card(folder, **changes):
 def test_a_window_becomes_the_vector_of_the_model(tmp_path):
     embedding = OnnxEmbedding(a_card(tmp_path))
 
-    vector = embedding.embed(np.arange(WINDOW, dtype=np.float32))
+    vector = embedding.embed(np.arange(WINDOW, dtype=np.float32), RATE)
 
     assert vector.tolist() == [120, 376, 632, 888]
-    assert (embedding.name, embedding.rate, embedding.size) == ("tiny", 16_000, SIZE)
+    assert (embedding.name, embedding.rate, embedding.size) == ("tiny", RATE, SIZE)
+    assert embedding.sha256 == hashlib.sha256((tmp_path / "tiny.onnx").read_bytes()).hexdigest()
 
 
 def test_longer_sound_is_the_mean_of_windows_that_overlap_by_half_and_end_with_it(tmp_path):
     embedding = OnnxEmbedding(a_card(tmp_path))
     sound = np.arange(WINDOW + 50, dtype=np.float32)
 
-    vector = embedding.embed(sound)
+    vector = embedding.embed(sound, RATE)
 
-    wanted = np.mean([embedding.embed(sound[start : start + WINDOW]) for start in (0, 32, 50)], axis=0)
-    np.testing.assert_allclose(vector, wanted, rtol=1e-6)
+    parts = [embedding.embed(sound[start : start + WINDOW], RATE) for start in (0, 32, 50)]
+    np.testing.assert_allclose(vector, np.mean(parts, axis=0), rtol=1e-6)
+
+
+def test_a_card_may_ask_for_the_largest_instead_of_the_mean(tmp_path):
+    embedding = OnnxEmbedding(a_card(tmp_path, pooling="max"))
+    sound = np.arange(2 * WINDOW, dtype=np.float32)
+
+    assert embedding.embed(sound, RATE).tolist() == embedding.embed(sound[WINDOW:], RATE).tolist()
 
 
 def test_shorter_sound_is_filled_with_silence(tmp_path):
-    assert OnnxEmbedding(a_card(tmp_path)).embed(np.ones(20, np.float32)).tolist() == [16, 4, 0, 0]
+    assert OnnxEmbedding(a_card(tmp_path)).embed(np.ones(20, np.float32), RATE).tolist() == [16, 4, 0, 0]
+
+
+def test_sound_of_another_rate_is_resampled(tmp_path):
+    embedding = OnnxEmbedding(a_card(tmp_path))
+
+    vector = embedding.embed(np.ones(3 * WINDOW, np.float32), 3 * RATE)
+
+    np.testing.assert_allclose(vector[1:3], 16.0, rtol=1e-3)  # the ends feel the silence around
+
+
+@pytest.mark.parametrize("sound", [[], [np.nan], [0.0, np.inf]])
+def test_what_is_no_sound_is_the_caller_s_fault(tmp_path, sound):
+    with pytest.raises(ValueError, match="finite samples"):
+        OnnxEmbedding(a_card(tmp_path)).embed(np.array(sound, np.float32), RATE)
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"sha256": "0" * 64}, r"tiny\.onnx: found sha256 [0-9a-f]{12}\.\.\., wanted 000000000000"),
+        ({"sha256": "0" * 64}, r"tiny\.onnx: found sha256 [0-9a-f]{12}\.\.\., its card wants 000000000000"),
         ({"sha256": "short"}, r"tiny\.json: sha256: "),
         ({"format": 2}, r"tiny\.json: format: "),
         ({"file": "../tiny.onnx"}, r"tiny\.json: file: "),
         ({"file": "other.onnx"}, r"other\.onnx: no model here"),
         ({"input": "noise"}, r"found input \['sound'\] and output \['vector'\], wanted noise and vector"),
         ({"size": 5}, r"found 4 numbers, wanted 5"),
-        ({"window": 32}, r"the model failed"),
+        ({"window": 32, "shortest": 32}, r"the model failed"),
+        ({"shortest": 65}, r"shortest 65 is longer than window 64"),
+        ({"shape": [1, "frames", "bands"]}, r"shape must name samples once"),
         ({"mood": "good"}, r"tiny\.json: mood: Extra inputs"),
     ],
 )
@@ -87,7 +109,7 @@ def test_a_model_whose_answer_is_not_finite_is_refused(tmp_path):
     a_model(tmp_path / "tiny.onnx", weight=3e38)
 
     with pytest.raises(ModelError, match="the output is not finite"):
-        OnnxEmbedding(a_card(tmp_path))
+        OnnxEmbedding(a_card(tmp_path)).embed(np.ones(WINDOW, np.float32), RATE)
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path):
@@ -102,21 +124,35 @@ def test_a_card_that_is_not_there_is_said(tmp_path):
         OnnxEmbedding(tmp_path / "tiny.json")
 
 
-def test_the_model_made_here_is_a_valid_one(tmp_path):
-    onnx.checker.check_model(onnx.load(a_model(tmp_path / "tiny.onnx")))
+def test_a_model_is_found_by_its_name_in_the_folder_given_or_of_the_environment(tmp_path, monkeypatch):
+    (tmp_path / "tiny").mkdir()
+    a_card(tmp_path / "tiny")
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+
+    assert load_embedding("tiny", tmp_path).name == load_embedding("tiny").name == "tiny"
 
 
-@pytest.mark.parametrize("length", [1, 500, 16_000])
-def test_log_mel_embeds_sound_of_any_length_without_weights(length):
-    embedding = LogMelEmbedding(16_000)
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("aisfx", "build it once: wheeltapper models build aisfx"),
+        ("nothing", "no such model here"),
+        ("../up", "no name of a model"),
+    ],
+)
+def test_a_model_that_is_not_there_is_said_with_what_to_do(tmp_path, name, sentence):
+    with pytest.raises(ModelError, match=sentence):
+        load_embedding(name, tmp_path)
 
-    vector = embedding.embed(np.random.default_rng(0).normal(0, 0.1, length).astype(np.float32))
 
-    assert vector.shape == (embedding.size,) == (128,)
-    assert np.isfinite(vector).all()
+@given(st.integers(1, 500), st.integers(1, 64), st.integers(1, 64))
+@settings(max_examples=100, deadline=None)
+def test_windows_cover_every_sample_and_are_never_longer_or_shorter_than_asked(n, a, b):
+    shortest, longest = sorted((a, b))
+    sound = np.arange(n, dtype=np.float32)
 
+    cut = windows(sound, longest, shortest)
 
-def test_log_mel_leaves_loudness_out():
-    embedding, sound = LogMelEmbedding(16_000), np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
-
-    np.testing.assert_allclose(embedding.embed(sound), embedding.embed(sound * 0.1), atol=1e-3)
+    assert all(shortest <= len(one) <= longest for one in cut)
+    heard = set(np.concatenate(cut).tolist())
+    assert heard >= set(sound.tolist())
