@@ -55,7 +55,7 @@ COMMANDS = {
 FAULTS = {
     "config.load:SiteError": 2,
     "models.recipe:RecipeError": 3,
-    "models.embedding:ModelError": 3,
+    "models.model_card:ModelError": 3,
     "models.taught:TeachError": 1,
     "gateway.audio.files:SoundFileError": 1,
     "gateway.audio.source:SourceFault": 1,
