@@ -204,7 +204,9 @@ def _inside(folder: Path, several: bool) -> list[Found]:
     return found
 
 
-def capture_of(samples: NDArray[np.float32], rate: int, surroundings: bool) -> Capture:
+def capture_of(
+    samples: NDArray[np.float32], rate: int, surroundings: bool, ambient: NDArray[np.float32] | None = None
+) -> Capture:
     """Take a recording, shape (n,), for one part.
 
     Parameters
@@ -214,6 +216,8 @@ def capture_of(samples: NDArray[np.float32], rate: int, surroundings: bool) -> C
     surroundings
         True where the recording holds 100 ms before and after the part, as the clips kept by the gateway do; else the
         part is the whole of it, and disturbance around it cannot be looked for.
+    ambient
+        What the ambient microphone heard meanwhile, as long as `samples`.
     """
     kept = round(SURROUNDINGS_S * rate) if surroundings and len(samples) > 2 * round(SURROUNDINGS_S * rate) else 0
-    return Capture(samples, rate, kept, len(samples) - kept, before=kept > 0, after=kept > 0)
+    return Capture(samples, rate, kept, len(samples) - kept, before=kept > 0, after=kept > 0, ambient=ambient)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from typer.core import TyperCommand
 
 from gateway.audio.files import (
@@ -88,9 +90,13 @@ def read_all(found: Sequence[Found], rate: int | None, step: Step) -> list[Recor
 
 
 def parts_of(
-    found: Sequence[tuple[Found, str]], recordings: Sequence[Recording], channel: int | None, surroundings: bool
+    found: Sequence[tuple[Found, str]],
+    recordings: Sequence[Recording],
+    channel: int | None,
+    surroundings: bool,
+    ambient_channel: int | None = None,
 ) -> list[TaughtPart]:
-    """Bring all recordings to one channel and to the rate of most of the good ones."""
+    """Bring all recordings to one channel, or to it and the ambient one, and to the rate of most of the good ones."""
     pairs = list(zip(found, recordings, strict=True))
     wanted = most_common_rate([recording for (_, defect), recording in pairs if not defect])
     parts, faults = [], []
@@ -98,16 +104,22 @@ def parts_of(
     for (one, defect), recording in pairs:
         try:
             samples = at_rate(one_channel(recording, channel), recording.rate, wanted, one.path)
+            ambient = ambient_of(recording, ambient_channel, wanted, one.path)
         except SoundFileError as fault:
             faults.append(str(fault))
             continue
         higher[recording.rate] += recording.rate > wanted
-        parts.append(TaughtPart(one.name, capture_of(samples, wanted, surroundings), one.group, defect))
+        parts.append(TaughtPart(one.name, capture_of(samples, wanted, surroundings, ambient), one.group, defect))
     _raise_all(faults)
     for rate, count in higher.items():
         if count:
             note(f"{count} recordings of {rate} samples a second were brought down to {wanted}, the rate of most")
     return parts
+
+
+def ambient_of(recording: Recording, channel: int | None, wanted: int, path: Path) -> NDArray[np.float32] | None:
+    """Return what the ambient microphone heard, at the rate wanted, shape (n,); None where no channel is its."""
+    return None if channel is None else at_rate(one_channel(recording, channel), recording.rate, wanted, path)
 
 
 def _raise_all(faults: Sequence[str]) -> None:

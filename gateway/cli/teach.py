@@ -44,6 +44,9 @@ def teach(
     ] = 0.01,
     level: Annotated[Level, typer.Option(help="Does loudness count? Only where the gain is fixed.")] = Level.ABSOLUTE,
     channel: Annotated[int | None, typer.Option(min=1, help="Of recordings with several channels, from 1.")] = None,
+    ambient_channel: Annotated[
+        int | None, typer.Option(min=1, help="Of the ambient microphone, which hears the hall and not the part.")
+    ] = None,
     drop: Annotated[list[Path] | None, typer.Option(metavar="FILE...", help="Recordings to leave out.")] = None,
     length: Annotated[float | None, typer.Option(min=0.005, max=60.0, help="Seconds of a part to listen to.")] = None,
     rate: Annotated[int | None, typer.Option(min=1, help="Samples a second, for files that do not say.")] = None,
@@ -65,7 +68,7 @@ def teach(
     )
     with progress() as step:
         recordings = read_all([one for one, _ in found], rate, step)
-        parts = parts_of(found, recordings, channel, surroundings)
+        parts = parts_of(found, recordings, channel, surroundings, ambient_channel)
         learned = learn(parts, settings, step)
     loaded = write_recipe(recipe, learned, datetime.now(UTC).isoformat(timespec="seconds"))
     if as_json:

@@ -38,7 +38,8 @@ def run_learner(plan: LearnPlan, channel: Endpoint, clock: Clock) -> None:
 
     parts = [
         TaughtPart(
-            f"part {index + 1}", Capture(part.samples, part.rate, part.start, part.stop, (), part.before, part.after)
+            f"part {index + 1}",
+            Capture(part.samples, part.rate, part.start, part.stop, (), part.before, part.after, part.ambient),
         )
         for index, part in enumerate(plan.parts)
     ]

@@ -136,6 +136,7 @@ class PartStation:
                 words,
                 capture.before,
                 capture.after,
+                capture.ambient,
             )
         recipe = self._shelf.recipe(asked.part_type)
         if recipe is None or recipe.model is None:
