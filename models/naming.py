@@ -1,25 +1,85 @@
-"""Learns names for defects from a few examples of each."""
+"""Learns names for defects from a few examples of each, and how sure they are."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.anomaly.mahalanobis import Mahalanobis
-from analytics.few_shot.prototypes import Prototypes
+from analytics.few_shot.certainty import calibrate_certainty
+from analytics.few_shot.prototypes import Examples, Prototypes
+from models.held_out import folds_over
+from models.taught import TaughtRows, defects_of
 
 Rows = NDArray[np.float32]
+Numbers = NDArray[np.float64]
+Fit = Callable[[Rows], Mahalanobis]
 _ROOM = 1.25  #: over the farthest example left out: a few examples seldom show a class's whole spread
 _LEAST_LIMIT = 1.5  #: a member lies at about 1 (see `Prototypes.distances`); one example says no more
 
 
-def learn_prototypes(goods: Rows, shots: Mapping[str, Rows], fit: Callable[[Rows], Mahalanobis]) -> Prototypes:
-    """Learn a centre for each defect, and how far its sounds may lie from it.
+@dataclass(frozen=True, slots=True, eq=False)
+class Shots:
+    """Examples of one defect.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (k, d), k >= 1
+        Their numbers.
+    recordings, groups
+        Name of each, and the take or shift it came from; examples of one take are left out together.
+    """
+
+    rows: Rows
+    recordings: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+def shots_of(taught: TaughtRows) -> dict[str, Shots]:
+    """Return the examples of each defect among what was taught, by name, sorted."""
+    found = {}
+    for name in defects_of(taught.heard):
+        mine = [index for index, one in enumerate(taught.heard) if one.defect == name]
+        heard = [taught.heard[index] for index in mine]
+        found[name] = Shots(taught.features[mine], tuple(one.name for one in heard), tuple(one.group for one in heard))
+    return found
+
+
+def learn_names(goods: Rows, shots: Mapping[str, Shots], fit: Fit) -> tuple[Prototypes, dict[str, int]]:
+    """Learn to name defects, with all that explains a name.
 
     Parameters
     ----------
     goods : ndarray, shape (n, d)
         Good parts: they show how much the same thing varies.
+    shots
+        Examples by defect, at least one defect.
+    fit
+        Fits centre and spread to rows.
+
+    Returns
+    -------
+    Prototypes
+        With its certainty where enough examples could be left out, and with the examples.
+    dict of str to int
+        For each defect, how many examples got its name from what was learned without them.
+    """
+    learned = learn_prototypes(goods, {name: one.rows for name, one in shots.items()}, fit)
+    evidence, right = _left_out(goods, shots, fit)
+    hits = evidence.argmax(axis=1) == right
+    named = {name: int(np.count_nonzero(hits & (right == index))) for index, name in enumerate(shots)}
+    certainty = calibrate_certainty(evidence, right, _strangers(goods, shots, fit))
+    return replace(learned, certainty=certainty, examples=_examples(learned, shots)), named
+
+
+def learn_prototypes(goods: Rows, shots: Mapping[str, Rows], fit: Fit) -> Prototypes:
+    """Learn a centre for each defect, and how far its sounds may lie from it.
+
+    Parameters
+    ----------
+    goods : ndarray, shape (n, d)
+        Good parts.
     shots : mapping of name to ndarray, shape (k, d), k >= 1
         Examples of each defect, at least one defect.
     fit
@@ -39,7 +99,7 @@ def learn_prototypes(goods: Rows, shots: Mapping[str, Rows], fit: Callable[[Rows
     )
 
 
-def _limit(white: NDArray[np.float64]) -> float:
+def _limit(white: Numbers) -> float:
     """Find how far the farthest example lies from the centre of the others, with room, after whitening."""
     n = len(white)
     if n < 2:
@@ -50,14 +110,36 @@ def _limit(white: NDArray[np.float64]) -> float:
     return max(_LEAST_LIMIT, _ROOM * float(far.max()))
 
 
-def named_when_left_out(goods: Rows, shots: Mapping[str, Rows], fit: Callable[[Rows], Mahalanobis]) -> dict[str, int]:
-    """Count, for each defect, the examples that get its name from what was learned without them."""
-    named = dict.fromkeys(shots, 0)
-    for name, rows in shots.items():
-        for fold in np.array_split(np.arange(len(rows)), min(len(rows), 5)):
-            rest = np.delete(rows, fold, axis=0)
-            if len(rest) == 0:
-                continue
-            learned = learn_prototypes(goods, {**shots, name: rest}, fit)
-            named[name] += sum(learned.name(row) == name for row in rows[fold])
-    return named
+def _left_out(goods: Rows, shots: Mapping[str, Shots], fit: Fit) -> tuple[Numbers, NDArray[np.intp]]:
+    """Evidence (n, c + 1) for each example by what was learned without it, and its own class (n,)."""
+    evidence, right = [np.empty((0, len(shots) + 1))], [np.empty(0, np.intp)]
+    for index, (name, one) in enumerate(shots.items()):
+        if len(one.rows) < 2:
+            continue
+        folds = folds_over(one.groups)
+        for fold in np.unique(folds):
+            out = folds == fold
+            rest = {other: held.rows for other, held in shots.items()} | {name: one.rows[~out]}
+            evidence.append(learn_prototypes(goods, rest, fit).evidence(one.rows[out]))
+            right.append(np.full(np.count_nonzero(out), index))
+    return np.concatenate(evidence), np.concatenate(right)
+
+
+def _strangers(goods: Rows, shots: Mapping[str, Shots], fit: Fit) -> Numbers | None:
+    """Evidence (m, c) for the examples of each defect by what was learned without any of it; None with one defect."""
+    if len(shots) < 2:
+        return None
+    found = []
+    for name, one in shots.items():
+        others = {other: held.rows for other, held in shots.items() if other != name}
+        found.append(learn_prototypes(goods, others, fit).evidence(one.rows))
+    return np.concatenate(found)
+
+
+def _examples(learned: Prototypes, shots: Mapping[str, Shots]) -> Examples:
+    white = [learned.whitening.whiten(one.rows) for one in shots.values()]
+    return Examples(
+        tuple(recording for one in shots.values() for recording in one.recordings),
+        np.repeat(np.arange(len(shots), dtype=np.int64), learned.counts),
+        np.concatenate(white).astype(np.float32),
+    )

@@ -17,7 +17,7 @@ from models.calibration import Calibrated, Fits, calibrate, limit_finder
 from models.embedding import Embedding
 from models.hearing import Hearing, Progress, hear
 from models.held_out import Rows
-from models.naming import learn_prototypes, named_when_left_out
+from models.naming import Shots, learn_names, shots_of
 from models.report import DefectReport, Report, Strange
 from models.taught import Heard, TaughtPart, TaughtRows, TeachError, TeachSettings, defects_of, refuse_few
 
@@ -133,13 +133,14 @@ def _learn(rows: TaughtRows, hearing: Hearing, settings: TeachSettings, step: Pr
     fits = Fits(fit_mahalanobis, fit_logistic, rows.features.shape[1])
     found = calibrate(joined[is_good], groups, trained, limit_of, fits)
     step(1, 1, "limits")
-    goods, named = rows.features[is_good], {name: rows.features[mine] for name, mine in shots.items()}
+    examples = shots_of(rows)
+    prototypes, named = learn_names(rows.features[is_good], examples, fit_mahalanobis) if examples else (None, {})
     model = PartModel(
         hearing.front_end,
         found.detector,
         found.limit,
         taught=found.taught,
-        prototypes=learn_prototypes(goods, named, fit_mahalanobis) if shots else None,
+        prototypes=prototypes,
         gate=hearing.gate,
         clipped_share=hearing.clipped_share,
         noise_floor_db=hearing.noise_floor_db,
@@ -149,7 +150,7 @@ def _learn(rows: TaughtRows, hearing: Hearing, settings: TeachSettings, step: Pr
     scores = {
         name: found.shots.get(name, model.distances(joined[mine]) / found.limit.value) for name, mine in shots.items()
     }
-    defects = _defect_reports(goods, named, scores)
+    defects = _defect_reports(examples, scores, named)
     report = _report(good, found, settings, defects, (*hearing.remarks, *_warnings(good, defects)))
     checks = _check_rows(joined[is_good], found)
     return Learned(model, report, rows, checks, scores_of(model, checks))
@@ -203,12 +204,11 @@ def fit_logistic(white: NDArray[np.float64], bad: NDArray[np.bool_]) -> tuple[ND
 
 
 def _defect_reports(
-    goods: Rows, shots: Mapping[str, Rows], scores: Mapping[str, NDArray[np.float64]]
+    shots: Mapping[str, Shots], scores: Mapping[str, NDArray[np.float64]], named: Mapping[str, int]
 ) -> tuple[DefectReport, ...]:
-    named = named_when_left_out(goods, shots, fit_mahalanobis) if shots else {}
     return tuple(
-        DefectReport(name, len(rows), int(np.count_nonzero(scores[name] > 1.0)), named[name])
-        for name, rows in shots.items()
+        DefectReport(name, len(one.rows), int(np.count_nonzero(scores[name] > 1.0)), named[name])
+        for name, one in shots.items()
     )
 
 

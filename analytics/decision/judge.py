@@ -10,8 +10,9 @@ from analytics.decision.model import FrontEnd, PartModel
 from analytics.decision.reason import why_strange
 from analytics.decision.verdict import Evaluation, Verdict, not_decidable
 from analytics.features.indicators import Indicators, indicators_of
-from analytics.features.log_mel import LOW_HZ, Profile, mel_plan, part_features
-from analytics.few_shot.prototypes import UNKNOWN
+from analytics.features.log_mel import LOW_HZ, Profile
+from analytics.features.part import numbers_of_part
+from analytics.few_shot.prototypes import UNKNOWN, Named, Near
 from analytics.quality.doubts import doubts
 from analytics.quality.part_sound import clipped_share, is_finite
 from analytics.quality.words import Quality
@@ -52,6 +53,8 @@ class Judgement:
         Index of the part's first sample within the capture, after alignment.
     embedding : ndarray, shape (e,), float32, or None
         What the second voter heard; None where there is none.
+    nearest
+        Taught examples of defects that a rejected part is most like, nearest first.
     """
 
     verdict: Verdict
@@ -61,6 +64,7 @@ class Judgement:
     disturbance: float | None = None
     onset: int | None = None
     embedding: NDArray[np.float32] | None = None
+    nearest: tuple[Near, ...] = ()
 
     @property
     def level_db(self) -> float | None:
@@ -132,12 +136,11 @@ def _all_finite(capture: Capture) -> bool:
 def _numbers(
     aligned: Capture, front_end: FrontEnd, embed: Embed | None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    plan = mel_plan(front_end.rate, front_end.profile, front_end.low_hz)
     part = aligned.part
     if front_end.low_hz > LOW_HZ:
         _, filtered = filter_step(at_rest(high_pass(front_end.rate, front_end.low_hz)), part)
         part = filtered.astype(np.float32)
-    features = part_features(part, plan, front_end.profile, front_end.level)
+    features = numbers_of_part(part, front_end.rate, front_end.profile, front_end.level, front_end.low_hz)
     return features, None if embed is None else embed(part, front_end.rate)
 
 
@@ -175,16 +178,18 @@ def judge(capture: Capture, model: PartModel, embed: Embed | None = None) -> Jud
     indicators, share = indicators_of(aligned.part), clipped_share(aligned.part)
     doubt = doubts(aligned, model, indicators.rms_db, share)
     score = max(scores.values())
+    nearest: tuple[Near, ...] = ()
     if doubt.why:
         verdict = Verdict(Evaluation.NOT_DECIDABLE, score, None, None, doubt.why, doubt.words, scores)
     elif score > 1.0:
-        named = model.prototypes.name(features) if model.prototypes else UNKNOWN
+        named = model.prototypes.recognise(features) if model.prototypes else Named(UNKNOWN, None, ())
+        nearest = named.nearest
         reason = f"{score:.2f} times the limit: {why_strange(features, model)}."
-        verdict = Verdict(Evaluation.NOT_OK, score, named, None, reason, doubt.words, scores)
+        verdict = Verdict(Evaluation.NOT_OK, score, named.name, named.confidence, reason, doubt.words, scores)
     else:
         reason = f"As good parts sound: {score:.2f} of the limit."
         verdict = Verdict(Evaluation.OK, score, None, None, reason, doubt.words, scores)
-    return Judgement(verdict, features, indicators, share, doubt.disturbance, aligned.start, vector)
+    return Judgement(verdict, features, indicators, share, doubt.disturbance, aligned.start, vector, nearest)
 
 
 def _sentence(clauses: str) -> str:

@@ -43,7 +43,8 @@ class Verdict:
     defect
         Name of the taught class, ``"unknown"`` for a defect nobody taught, None for none.
     confidence
-        Probability that `defect` is the right name; None until something calibrates it.
+        Probability that `defect` is the right name, calibrated on examples left out of what was taught
+        (docs/few-shot.md); None where too few were taught to know.
     reason
         One sentence for a person.
     quality

@@ -78,8 +78,9 @@ def calibrate_certainty(
 
 
 def _cost(evidence: NDArray[np.float64], right: NDArray[np.intp], sharpness: float, spare: float) -> float:
-    """Mean cross-entropy in nats; `spare` of each target is spread over the wrong columns."""
+    """Mean cross-entropy in nats; `spare` of each target belongs to the likeliest wrong column."""
     logs = log_softmax(sharpness * evidence, axis=1)
-    of_right = logs[np.arange(len(logs)), right]
-    of_wrong = (logs.sum(axis=1) - of_right) / (logs.shape[1] - 1)
-    return float(-np.mean((1 - spare) * of_right + spare * of_wrong))
+    each = np.arange(len(logs))
+    of_right = logs[each, right]
+    logs[each, right] = -np.inf
+    return float(-np.mean((1 - spare) * of_right + spare * logs.max(axis=1)))

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from analytics.anomaly.mahalanobis import Mahalanobis
-from analytics.few_shot.prototypes import Prototypes, TaughtScore
+from analytics.few_shot.certainty import Certainty
+from analytics.few_shot.prototypes import Examples, Prototypes, TaughtScore
 
 ROUND = Mahalanobis(np.zeros(4), np.ones(4), np.empty((0, 4)), np.empty(0), 1.0)
 
@@ -73,3 +74,42 @@ def test_the_taught_score_is_one_at_its_limit_and_finite_anywhere():
 def test_a_taught_score_without_a_spread_is_refused():
     with pytest.raises(ValueError, match="spread"):
         TaughtScore(np.array([1.0]), 0.0, 0.0, 0.0)
+
+
+def with_examples():
+    white = np.array([[9, 0, 0, 0], [11, 0, 0, 0], [0, 9, 0, 0]], np.float32)
+    examples = Examples(("a.wav", "b.wav", "c.wav"), np.array([0, 0, 1]), white)
+    found = two_classes()
+    return Prototypes(found.names, ROUND, found.centres, found.counts, found.limits, Certainty(6.0, 20), examples)
+
+
+def test_on_the_edge_of_its_class_a_name_is_as_likely_as_none():
+    far = np.sqrt(4 * 1.5**2 * 1001 / 1000) * (1 - 1e-6)
+    named = with_examples().recognise(np.array([10, -far, 0, 0], np.float32))
+
+    assert named.name == "crack"
+    assert named.confidence == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_nearest_examples_are_named_with_their_distance():
+    nearest = with_examples().recognise(np.array([9, 1, 0, 0], np.float32)).nearest
+
+    assert [(one.recording, one.defect) for one in nearest] == [
+        ("a.wav", "crack"),
+        ("b.wav", "crack"),
+        ("c.wav", "chip"),
+    ]
+    assert nearest[0].distance == pytest.approx(np.sqrt(1 / 4 / 2))
+
+
+@pytest.mark.parametrize("classes", [np.array([0, 0, 2]), np.array([-1, 0, 0])])
+def test_examples_of_classes_that_are_not_there_are_refused(classes):
+    found = two_classes()
+    examples = Examples(("a", "b", "c"), classes, np.zeros((3, 4), np.float32))
+    with pytest.raises(ValueError, match="other numbers or classes"):
+        Prototypes(found.names, ROUND, found.centres, found.counts, found.limits, examples=examples)
+
+
+def test_examples_whose_arrays_differ_in_length_are_refused():
+    with pytest.raises(ValueError, match="do not fit"):
+        Examples(("a", "b"), np.array([0]), np.zeros((2, 4), np.float32))
