@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from analytics.anomaly.mahalanobis import Mahalanobis
 from analytics.decision.limits import Limit
 from analytics.decision.panel import Second, Voices
-from analytics.features.log_mel import BANDS, LOW_HZ, Level, Profile, mel_plan
+from analytics.features.log_mel import LOW_HZ, Level, Profile, mel_plan
+from analytics.features.part import count_of
 from analytics.few_shot.prototypes import Prototypes, TaughtScore
 from analytics.quality.ambient import AmbientReference, ambient_bands
 from analytics.quality.gate import GateReference, octaves
@@ -53,6 +54,11 @@ class FrontEnd:
         """Length of the part in samples."""
         return round(self.length_s * self.rate)
 
+    @property
+    def count(self) -> int:
+        """How many numbers a part is reduced to."""
+        return count_of(self.profile, self.level)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartModel:
@@ -93,7 +99,7 @@ class PartModel:
     ambient: AmbientReference | None = None
 
     def __post_init__(self) -> None:
-        d = 2 * BANDS
+        d = self.front_end.count
         if len(self.detector.mean) != d:
             raise ValueError(f"the detector knows {len(self.detector.mean)} numbers; a part has {d}")
         if self.taught is not None and len(self.taught.weights) != d:

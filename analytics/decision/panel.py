@@ -50,12 +50,13 @@ def standing_of(held_out: Numbers) -> Standing:
 
 
 def fuse(distances: tuple[Numbers, ...], standings: tuple[Standing, ...]) -> Numbers:
-    """Make one distance of several, shape (n,): exp(s z), z the least vote and s the median spread.
+    """Make one distance of several, shape (n,): exp(s z), z the mean vote and s the median spread.
 
-    The least vote: what only one voter finds strange is as often its own whim as a defect. exp(s z) so that the fused
-    distance grows as one voter's does: 1 for the median good part, and D / D_limit keeps its meaning.
+    The mean of two: the least vote does as well on average and worse at worst, the largest lets the worse voter
+    decide (docs/parts.md). exp(s z) so that the fused distance grows as one voter's does: 1 for the median good part,
+    and D / D_limit keeps its meaning.
     """
-    votes = np.min([one.votes(found) for one, found in zip(standings, distances, strict=True)], axis=0)
+    votes = np.mean([one.votes(found) for one, found in zip(standings, distances, strict=True)], axis=0)
     scale = float(np.median([one.spread for one in standings]))
     fused: Numbers = np.exp(np.clip(scale * votes, -_MOST, _MOST))
     return fused

@@ -46,7 +46,7 @@ class MelPlan:
     rate: int
     frame: int
     hop: int
-    edges_hz: NDArray[np.float64]  #: (BANDS + 2,): band b rises from edge b to b + 1 and falls to b + 2
+    edges_hz: NDArray[np.float64]  #: (bands + 2,): band b rises from edge b to b + 1 and falls to b + 2
     bins: NDArray[np.intp]
     weights: NDArray[np.float32]
     starts: NDArray[np.intp]
@@ -67,13 +67,13 @@ def mel_plan(rate: int, profile: Profile, low_hz: float = LOW_HZ) -> MelPlan:
     return lay_out(rate, frame_size(rate, seconds), hops, low_hz)
 
 
-def lay_out(rate: int, frame: int, hops: int, low_hz: float = LOW_HZ) -> MelPlan:
-    """Lay out bands for frames of a given size, `hops` of them starting within one frame."""
+def lay_out(rate: int, frame: int, hops: int, low_hz: float = LOW_HZ, count: int = BANDS) -> MelPlan:
+    """Lay out `count` bands for frames of a given size, `hops` of them starting within one frame."""
     high_hz = min(0.45 * rate, HIGH_HZ)
     if not 0 < low_hz < high_hz / 2:
         raise ValueError(f"bands from {low_hz:g} Hz need a higher rate than {rate} Hz")
     low_mel, high_mel = (2595 * np.log10(1 + hz / 700) for hz in (low_hz, high_hz))
-    edges = 700 * (10 ** (np.linspace(low_mel, high_mel, BANDS + 2) / 2595) - 1)
+    edges = 700 * (10 ** (np.linspace(low_mel, high_mel, count + 2) / 2595) - 1)
     bin_hz = np.arange(frame // 2 + 1) * (rate / frame)
     bins: list[NDArray[np.intp]] = []
     weights: list[NDArray[np.float64]] = []
@@ -99,9 +99,9 @@ def lay_out(rate: int, frame: int, hops: int, low_hz: float = LOW_HZ) -> MelPlan
 
 
 def log_mel(frames: NDArray[np.float32], plan: MelPlan) -> NDArray[np.float32]:
-    """Return ln of the mean power density in each band, shape (k, BANDS), of frames of shape (k, plan.frame)."""
+    """Return ln of the mean power density in each band, shape (k, bands), of frames of shape (k, plan.frame)."""
     if len(frames) == 0:
-        return np.empty((0, BANDS), np.float32)
+        return np.empty((0, len(plan.starts)), np.float32)
     power = power_density(frames, plan.rate)
     held = np.take(power, plan.bins, axis=1)
     held *= plan.weights
@@ -130,7 +130,7 @@ def part_features(part: NDArray[np.float32], plan: MelPlan, profile: Profile, le
     ndarray, shape (2 * BANDS,), float32
         Natural logarithms of power; one unit is 4.34 dB.
     """
-    rms = max(float(np.sqrt(np.mean(np.square(part, dtype=np.float64)))), _QUIETEST_RMS)
+    rms = _rms(part)
     bands = log_mel(frames_of(part * np.float32(_LEVEL / rms), plan.frame, plan.hop), plan)
     if len(bands) < 2:
         raise ValueError(f"{len(part)} samples are too few; two frames take {plan.frame + plan.hop}")
@@ -143,3 +143,12 @@ def part_features(part: NDArray[np.float32], plan: MelPlan, profile: Profile, le
     if level is Level.ABSOLUTE:
         mean = mean + np.float32(2 * np.log(rms))
     return np.concatenate([mean, second], dtype=np.float32)
+
+
+def level_of(part: NDArray[np.float32]) -> float:
+    """Return ln of the mean power of a part (n,), full scale squared; -27.6 for digital silence."""
+    return 2 * float(np.log(_rms(part)))
+
+
+def _rms(part: NDArray[np.float32]) -> float:
+    return max(float(np.sqrt(np.mean(np.square(part, dtype=np.float64)))), _QUIETEST_RMS)
