@@ -211,7 +211,7 @@ def use(folder: Path, number: int, who: str, at: str) -> Recipe:
     return recipe
 
 
-def embed_of(recipe: Recipe, models: str = "") -> Embed | None:
+def embed_of(recipe: Recipe, models: Path | None = None) -> Embed | None:
     """Open the embedding a recipe's second voter hears through; None where it has no second voter.
 
     Parameters
@@ -219,21 +219,22 @@ def embed_of(recipe: Recipe, models: str = "") -> Embed | None:
     recipe
         As loaded.
     models
-        Folder of the models; empty for the user's own.
+        Folder of the models; None for the user's own.
 
     Raises
     ------
     RecipeError
-        The model is not the one the recipe was taught with.
-    models.embedding.ModelError
-        There is none, or it cannot be opened.
+        There is no such model, it cannot be opened, or it is not the one the recipe was taught with.
     """
     second = recipe.model.second
     if second is None:
         return None
-    from models.embedding import load_embedding  # ONNX Runtime takes its time, and most recipes need none
+    from models.embedding import ModelError, load_embedding  # ONNX Runtime takes its time; most recipes need none
 
-    found = load_embedding(second.embedding, Path(models) if models else None)
+    try:
+        found = load_embedding(second.embedding, models)
+    except ModelError as fault:
+        raise RecipeError(f"{recipe.folder}: its second voter cannot listen: {fault}") from fault
     if found.sha256 != second.sha256:
         raise RecipeError(
             f"{recipe.folder}: taught through {second.embedding} {second.sha256[:_SHOWN]}, found "

@@ -34,6 +34,7 @@ COMMANDS = {
     "teach": ("gateway.cli.teach:command", "Learn a recipe from recordings of good parts."),
     "recipe": ("gateway.cli.recipe:command", "What a recipe has learned: its card, figures and limits."),
     "judge": ("gateway.cli.judge:command", "Judge recordings by a recipe, one line a part."),
+    "replay": ("gateway.cli.replay:command", "Judge stored parts again: the same sound, the same verdict."),
     "diagnose": ("gateway.cli.diagnose:command", "Which bearing fault recordings show, and the picture of it."),
     "trend": ("gateway.cli.trend:command", "Wear over a recorded history: warning, alarm, remaining life."),
     "parts": ("gateway.cli.parts:command", "The parts the store holds."),

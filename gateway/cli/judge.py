@@ -5,21 +5,27 @@ from typing import Annotated, Any
 
 import typer
 
-from analytics.decision.judge import judge
+from analytics.decision.judge import Embed, judge
 from analytics.decision.verdict import Verdict
 from gateway.audio.files import SoundFileError, at_rate, capture_of, one_channel, read_recording, recordings_in
 from gateway.cli.output import emit, note, say
-from models.recipe import Recipe, load
+from gateway.cli.recordings import ambient_of
+from gateway.cli.stored import ModelsOption
+from models.recipe import Recipe, embed_of, load
 
 
 def command(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="Folder of the recipe; its version in use judges.")],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Recordings, or folders of them.")],
     channel: Annotated[int | None, typer.Option(min=1, help="Of recordings with several channels, from 1.")] = None,
+    ambient_channel: Annotated[
+        int | None, typer.Option(min=1, help="Of the ambient microphone, which hears the hall and not the part.")
+    ] = None,
     rate: Annotated[int | None, typer.Option(min=1, help="Samples a second, for files that do not say.")] = None,
     surroundings: Annotated[
         bool, typer.Option("--surroundings", help="Each file holds 100 ms before and after its part.")
     ] = False,
+    models: ModelsOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else.")] = False,
 ) -> None:
     """Judge recordings, one line a part: verdict, score, defect, file, reason.
@@ -28,6 +34,7 @@ def command(
     1 where a recording could not be read, which is said on stderr while the others are judged.
     """
     loaded = load(recipe)
+    embed = embed_of(loaded, models)
     failed = False
     for path in paths:
         try:
@@ -38,7 +45,7 @@ def command(
             continue
         for one in found:
             try:
-                verdict = _judge_file(one.path, loaded, channel, rate, surroundings)
+                verdict = _judge_file(one.path, loaded, embed, (channel, ambient_channel), rate, surroundings)
             except SoundFileError as fault:
                 note(str(fault))
                 failed = True
@@ -51,13 +58,22 @@ def command(
         raise typer.Exit(1)
 
 
-def _judge_file(path: Path, recipe: Recipe, channel: int | None, rate: int | None, surroundings: bool) -> Verdict:
+def _judge_file(
+    path: Path,
+    recipe: Recipe,
+    embed: Embed | None,
+    channels: tuple[int | None, int | None],
+    rate: int | None,
+    surroundings: bool,
+) -> Verdict:
     wanted = recipe.model.front_end.rate
     recording = read_recording(path, rate)
+    channel, ambient_channel = channels
     samples = at_rate(one_channel(recording, channel), recording.rate, wanted, path)
+    ambient = ambient_of(recording, ambient_channel, wanted, path)
     if recording.rate != wanted:
         note(f"{path}: {recording.rate} samples a second, brought down to the recipe's {wanted}")
-    return judge(capture_of(samples, wanted, surroundings), recipe.model).verdict
+    return judge(capture_of(samples, wanted, surroundings, ambient), recipe.model, embed).verdict
 
 
 def record(file: str, verdict: Verdict) -> dict[str, Any]:

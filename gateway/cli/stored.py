@@ -13,6 +13,10 @@ StoreOption = Annotated[Path | None, typer.Option("--store", help="Folder of the
 SiteOption = Annotated[Path | None, typer.Option("--site", help="Site file whose store is meant.")]
 LastOption = Annotated[int, typer.Option("--last", "-n", min=1, max=ROWS_MAX, help="How many, the newest at the end.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, nothing else.")]
+ModelsOption = Annotated[
+    Path | None,
+    typer.Option("--models", help="Folder of embedding models; else WHEELTAPPER_MODELS, or the user's own."),
+]
 
 CELL_MIN, LAST_MIN = 24, 20  #: characters a cell, and one of the last column, keeps however narrow the terminal
 PIPE_WIDTH = 200  #: a pipe has no width of its own

@@ -66,7 +66,7 @@ class Shelf:
         name = Path(folder).name
         try:
             recipe = load(Path(folder))
-            embed = embed_of(recipe, self._plan.models)
+            embed = embed_of(recipe, Path(self._plan.models) if self._plan.models else None)
         except RecipeError as fault:
             return Shelved(RecipeView(name, 0, "", False, "", (), str(fault)), None)
         fault_found = self._unfit(folder, recipe)
