@@ -18,7 +18,7 @@ BITS: Mapping[Quality, int | None] = {
     Quality.FROZEN: DEAD,
     Quality.VANISHED: DEAD,
     Quality.DISTURBED: NOISE,
-    Quality.SPEECH: NOISE,
+    Quality.SPEECH: None,  # found after the verdict, and only for the record: whether it disturbed, DISTURBED says
     Quality.UNKNOWN_TYPE: UNKNOWN_TYPE,
     Quality.NO_RECIPE: MODEL,
     Quality.OVERRUN: OVERRUN,

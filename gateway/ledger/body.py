@@ -81,7 +81,8 @@ class Ledger:
         self._channel, self._clock, self._plan = channel, clock, plan
         self._changed = Event()  # somebody committed what people may want to see
         self._jobs: SimpleQueue[Job] = SimpleQueue()
-        self.scribe = Scribe(Desk(plan, self.store, clock, random_id), self.store, self.evidence, clock)
+        desk = Desk(plan, self.store, clock, random_id)
+        self.scribe = Scribe(desk, self.store, self.evidence, clock, plan.speech)
         self.keeper = Keeper(plan, self.store, clock)
         self.painter = Painter(self.store, self.evidence, clock, self._changed.set)
         self.senders: dict[str, Sender] = {}

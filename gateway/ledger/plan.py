@@ -58,6 +58,7 @@ class LedgerPlan:
     # HH:MM in the site's time: summary, retention, microphone self-test. Clocks go forward and back between 0 and 3 at
     # night: an hour after that comes once in every night.
     nightly_at: str = "04:30"
+    speech: str = "drop"  #: drop | keep: sound with speech in it
 
     def entry(self, station: str) -> StationEntry | None:
         """Look a station up; None where the site file has none of this name."""

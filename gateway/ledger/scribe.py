@@ -12,6 +12,7 @@ import structlog
 
 from gateway.ledger.desk import Desk
 from gateway.ledger.page import Clip, Written
+from gateway.ledger.privacy import Privacy
 from gateway.processes.clock import Clock
 from gateway.processes.messages import EventRecord, PartRecord
 from gateway.store.database import Store, StoreError, is_damage
@@ -40,8 +41,9 @@ UNSTORABLE = (
 class Scribe:
     """Holds what was heard until it is written."""
 
-    def __init__(self, desk: Desk, store: Store, evidence: Evidence, clock: Clock) -> None:
+    def __init__(self, desk: Desk, store: Store, evidence: Evidence, clock: Clock, speech: str = "drop") -> None:
         self._desk, self._store, self._evidence, self._clock = desk, store, evidence, clock
+        self._privacy = Privacy(speech)
         self._held: list[object] = []
         self._retry_at = 0.0
         self._alone = 0  # so many messages are written one by one: one of them cannot be stored
@@ -58,13 +60,14 @@ class Scribe:
     def faults(self) -> tuple[str, ...]:
         """What a person must know, as sentences."""
         lost = f"{self.lost} records were lost while the store could not be written" if self.lost else ""
-        return tuple(fault for fault in (self._disk, self._evidence_fault, lost) if fault)
+        deaf = f"no sound is kept: {self._privacy.fault}" if self._privacy.fault else ""
+        return tuple(fault for fault in (self._disk, self._evidence_fault, deaf, lost) if fault)
 
     def hear(self, messages: Sequence[object]) -> None:
         """Take messages in; they are safe once `write` has committed them."""
         for message in messages:
             if self._desk.knows(message):
-                self._held.append(message)
+                self._held.append(self._privacy.cleared(message))
             else:
                 log.warning("the ledger was sent a message it does not know", kind=type(message).__name__)
         if self._disk:

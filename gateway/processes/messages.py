@@ -130,6 +130,7 @@ class PartEvidence:
     rate: int
     sound: NDArray[np.float32] | None = None  #: (n,), or (n, 2) with the ambient microphone; the very samples judged
     spectrogram_db: NDArray[np.float32] | None = None  #: (frames, bands)
+    before: NDArray[np.float32] | None = None  #: (m,), heard just before `sound`: only looked through for speech
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,5 +1,7 @@
 """What lets a person believe a verdict: the sound where it may be kept, and a small picture of it."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,12 @@ LOWEST_HZ = 100.0
 FLOOR_DB = -120.0
 
 
-def evidence_of(capture: Capture, evaluation: Evaluation, keep_sound: str) -> PartEvidence | None:
+def evidence_of(
+    capture: Capture,
+    evaluation: Evaluation,
+    keep_sound: str,
+    before: Callable[[], NDArray[np.float32]] | None = None,
+) -> PartEvidence | None:
     """Gather what is worth showing of one part; None where there is nothing.
 
     Parameters
@@ -24,13 +31,16 @@ def evidence_of(capture: Capture, evaluation: Evaluation, keep_sound: str) -> Pa
         What was said of it. A part that is not OK is somebody's question, so only its picture is made.
     keep_sound
         never | rejects | all: what the site file lets be written.
+    before
+        Reads what was heard just before the capture: a word is told better with it.
     """
     asked_about = evaluation in (Evaluation.NOT_OK, Evaluation.NOT_DECIDABLE)
     keep = keep_sound == "all" or (keep_sound == "rejects" and asked_about)
     picture = spectrogram_db(capture.samples, capture.rate) if evaluation is Evaluation.NOT_OK else None
     if not keep and picture is None:
         return None
-    return PartEvidence(capture.rate, sound_of(capture) if keep else None, picture)
+    sound, heard = (sound_of(capture), before() if before else None) if keep else (None, None)
+    return PartEvidence(capture.rate, sound, picture, heard)
 
 
 def spectrogram_db(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32] | None:

@@ -20,6 +20,7 @@ from gateway.stations.plan import PartPlan
 from gateway.stations.shelf import Shelf, Shelved
 
 OVERDUE_S = 0.5  #: past the end of its sound a part waits that long for samples which should be there
+BEFORE_S = 1.0  #: heard before a capture whose sound is to be kept, to be looked through for speech
 WAITING_MAX = 8  #: captures under way; the handshake has one at a time and abandons it before the next
 
 PartMessage = Recording | Judged | Taught
@@ -196,9 +197,14 @@ class PartStation:
             judged_at,
             recipe.label if recipe else "",
             judgement.level_db,
-            evidence_of(capture, verdict.evaluation, self._plan.keep_sound),
+            evidence_of(capture, verdict.evaluation, self._plan.keep_sound, lambda: self._heard_before(one)),
             _numbers(cut_of(capture, ear, recipe.view.folder if recipe else ""), judgement, recipe),
         )
+
+    def _heard_before(self, one: _Pending) -> NDArray[np.float32]:
+        """Copy the second before the capture: whether somebody speaks is told better with it."""
+        first = one.start - self._around
+        return np.ascontiguousarray(self._ear.read(first - round(BEFORE_S * self._ear.rate), first)[0])
 
     def _spoken(self, verdict: Verdict) -> Verdict:
         if self._plan.mode != "observe":

@@ -146,6 +146,7 @@ def ledger_plan(site: Site) -> LedgerPlan:
         Delivery(per_week=min(weekly)) if weekly else Delivery(),
     )
 
+        speech=site.store.speech,
 
 def _cmms(site: Site) -> dict[str, MaximoSettings]:
     return {name: cmms_settings(site, name) for name in site.cmms}
