@@ -33,6 +33,7 @@ COMMANDS = {
     "trust": ("gateway.cli.trust:command", "The certificates that were refused, and the word to trust one."),
     "teach": ("gateway.cli.teach:command", "Learn a recipe from recordings of good parts."),
     "recipe": ("gateway.cli.recipe:command", "What a recipe has learned: its card, figures and limits."),
+    "compare": ("gateway.cli.compare:command", "Detectors side by side on good and bad parts, with their price."),
     "judge": ("gateway.cli.judge:command", "Judge recordings by a recipe, one line a part."),
     "replay": ("gateway.cli.replay:command", "Judge stored parts again: the same sound, the same verdict."),
     "diagnose": ("gateway.cli.diagnose:command", "Which bearing fault recordings show, and the picture of it."),
