@@ -53,7 +53,17 @@ from models.report import Report
 from models.taught import Heard, TaughtRows
 from models.teach import Learned, scores_of
 
-__all__ = ["Recipe", "RecipeError", "embed_of", "load", "load_taught", "refuse_folder", "use", "write_recipe"]
+__all__ = [
+    "Recipe",
+    "RecipeError",
+    "embed_of",
+    "load",
+    "load_taught",
+    "put_first_to_use",
+    "refuse_folder",
+    "use",
+    "write_recipe",
+]
 
 _CHECK_FEATURES, _CHECK_SCORES = "check.features", "check.scores"
 _LONGEST = 2**24  #: samples of a part, far beyond any; what is longer is a damaged card
@@ -209,6 +219,12 @@ def use(folder: Path, number: int, who: str, at: str) -> Recipe:
     except OSError as fault:
         raise RecipeError(f"{folder}: cannot be written ({fault.strerror}); nothing was changed") from fault
     return recipe
+
+
+def put_first_to_use(folder: Path, recipe: Recipe, who: str, at: str) -> None:
+    """Put a version to use where the folder has none in use yet; OSError where it cannot be written."""
+    if not (folder / CURRENT).exists():
+        _put_to_use(folder, recipe, who, at)
 
 
 def embed_of(recipe: Recipe, models: Path | None = None) -> Embed | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import re
 import zipfile
@@ -93,6 +94,20 @@ def append(path: Path, line: str) -> None:
         file.write(f"{line}\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def activations(folder: Path) -> list[dict[str, Any]]:
+    """Give who put which version to use, and when, oldest first; a line that is no record is left out."""
+    path = folder / ACTIVATIONS
+    noted = []
+    for line in read(path).decode("utf-8", "replace").splitlines() if path.is_file() else ():
+        try:
+            one = json.loads(line)
+        except ValueError:  # torn by a power cut, or a person's own line
+            continue
+        if isinstance(one, dict):
+            noted.append(one)
+    return noted
 
 
 def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -1,31 +1,57 @@
-"""`wheeltapper recipe show`."""
+"""`wheeltapper recipe`: look into a recipe, compare its versions, put one to use, carry one elsewhere."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from analytics.features.log_mel import BANDS, Level, Profile
+from gateway.cli.asked import WhoOption, user_name
 from gateway.cli.output import emit, say
+from gateway.cli.recipe_diff import diff
+from gateway.cli.stored import JsonOption
+from gateway.cli.stored import show as show_rows
 from models.flat import flatten
-from models.recipe import Recipe, load
+from models.recipe import Recipe, RecipeError, load
+from models.recipe import use as put_to_use
+from models.recipe_files import activations, current, versions
+from models.recipe_parcel import export as export_parcel
+from models.recipe_parcel import import_parcel
 from models.report import DefectReport, percent
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
+RecipeArgument = Annotated[
+    Path, typer.Argument(metavar="RECIPE", help="Folder of the recipe, or of one version of it (recipes/x/v1).")
+]
+
+_LIST = {
+    "version": "version",
+    "in_use": "",
+    "taught_at": "taught",
+    "good": "good",
+    "defects": "defects",
+    "limit": "limit",
+    "used_at": "put to use",
+    "used_by": "by",
+    "hash": "hash",
+    "promise": "promise",
+}
 _PROFILES = {Profile.KNOCK: "struck-part profile", Profile.STEADY: "running-part profile"}
+
+
+command.command()(diff)
 
 
 @command.callback()
 def _group() -> None:
-    """Look into a recipe: what one kind of part has taught."""
+    """Look into a recipe, compare its versions, put one to use, carry one to another gateway."""
 
 
 @command.command()
 def show(
-    recipe: Annotated[
-        Path, typer.Argument(metavar="RECIPE", help="Folder of the recipe, or of one version of it (recipes/x/v1).")
-    ],
+    recipe: RecipeArgument,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
 ) -> None:
     """Show the card of a recipe: promise, limits, defects, what it distrusts, what it was learned from."""
@@ -35,6 +61,87 @@ def show(
         return
     for line in [*card_lines(recipe, loaded), *_figures(loaded)]:
         say(line)
+
+
+@command.command("list")
+def list_versions(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
+    """List the versions of a recipe: what each promises, which is in use, who put it to use last."""
+    found = versions(recipe)
+    in_use = current(recipe)
+    noted = activations(recipe)
+    rows = [_listed(recipe, number, in_use, noted) for number in found]
+    show_rows(rows, as_json=as_json, columns=_LIST, nothing="no versions")
+
+
+@command.command()
+def use(
+    recipe: RecipeArgument,
+    version: Annotated[int, typer.Argument(min=1, help="Number of the version, a later or an earlier one.")],
+    who: WhoOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Put a version to use, or roll back to an earlier one; who and when are noted beside it.
+
+    A running gateway goes on with the version it loaded: it takes another one when it is started again.
+    """
+    name = who or user_name()
+    used = put_to_use(recipe, version, name, _now())
+    if as_json:
+        emit({"recipe": recipe.as_posix(), "version": used.version, "hash": used.hash, "who": name})
+    else:
+        say(f"{used.title} is in use, says {name}; a running gateway takes it when it is started again")
+
+
+@command.command()
+def export(
+    recipe: RecipeArgument,
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="File to write: one version, with its hash.")],
+) -> None:
+    """Write one version as one file: the one in use, or the very version where RECIPE is one."""
+    loaded = load(recipe)
+    export_parcel(loaded, target)
+    say(f"{target}: {loaded.title}")
+
+
+@command.command("import")
+def import_(
+    parcel: Annotated[Path, typer.Argument(metavar="FILE", help="As export wrote it.")],
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="Folder of the recipe; made where it is missing.")],
+    who: WhoOption = "",
+) -> None:
+    """Take a version in, checked in every byte; it is put to use only where the recipe had none."""
+    arrived, new = import_parcel(parcel, recipe, who or user_name(), _now())
+    if not new:
+        say(f"{arrived.title} is in {recipe} already")
+    elif current(recipe) == arrived.version:
+        say(f"{arrived.title} is in {recipe} and in use")
+    else:
+        say(f"{arrived.title} is in {recipe}; wheeltapper recipe use {recipe} {arrived.version} puts it to use")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _listed(recipe: Path, number: int, in_use: int, noted: list[dict[str, Any]]) -> dict[str, Any]:
+    last: dict[str, Any] = next((one for one in reversed(noted) if one.get("version") == number), {})
+    row: dict[str, Any] = {
+        "version": number, "in_use": "in use" if number == in_use else "", "used_at": last.get("at"),
+        "used_by": last.get("who"), "taught_at": None, "good": None, "defects": [], "limit": None, "hash": None,
+        "promise": None,
+    }  # fmt: skip
+    try:
+        loaded = load(recipe / f"v{number}")
+    except RecipeError as fault:  # the others are still worth listing
+        return row | {"promise": str(fault)}
+    return row | {
+        "taught_at": loaded.taught_at,
+        "good": loaded.report.good,
+        "defects": [f"{one.taught} {one.name}" for one in loaded.report.defects],
+        "limit": loaded.model.limit.value,
+        "hash": loaded.hash[:12],
+        "promise": loaded.report.promise,
+    }
 
 
 def record(recipe: Path, loaded: Recipe) -> dict[str, Any]:

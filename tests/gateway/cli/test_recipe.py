@@ -1,7 +1,10 @@
 import json
 import shutil
 
+import pytest
+
 from gateway.cli.app import main
+from models.recipe import load
 
 
 def test_the_card_shows_promise_limits_and_hash(plant, capsys):
@@ -39,3 +42,60 @@ def test_a_recipe_of_another_version_of_wheeltapper_is_one_sentence(plant, tmp_p
 def test_a_recipe_that_is_not_there_is_exit_code_3(tmp_path, capsys):
     assert main(["recipe", "show", str(tmp_path)]) == 3
     assert "no recipe at" in capsys.readouterr().err
+
+
+@pytest.fixture
+def two(plant, tmp_path, record, capsys):
+    """A recipe of two versions: the second was taught with two more castings."""
+    recipe = tmp_path / "recipe"
+    shutil.copytree(plant / "recipe", recipe)
+    good = shutil.copytree(plant / "good", tmp_path / "good")
+    for index in (40, 41):
+        record(good / f"{index}.wav", f"T{index}")
+    assert main(["teach", str(recipe), "--good", str(good)]) == 0
+    capsys.readouterr()
+    return recipe
+
+
+def test_versions_are_listed_with_who_put_them_to_use(two, capsys):
+    assert main(["recipe", "list", str(two), "--json"]) == 0
+
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (first["version"], first["good"], first["in_use"]) == (1, 16, "")
+    assert (second["version"], second["good"], second["in_use"]) == (2, 18, "in use")
+    assert second["used_by"] == "wheeltapper teach"
+
+
+def test_a_version_is_rolled_back_by_a_person_who_is_named(two, capsys):
+    assert main(["recipe", "use", str(two), "1", "--who", "meister"]) == 0
+    assert "is in use, says meister; a running gateway takes it when it is started again" in capsys.readouterr().out
+    assert load(two).version == 1
+
+    assert main(["recipe", "use", str(two), "9", "--who", "meister"]) == 3
+    assert "no version 9; it has 1, 2" in capsys.readouterr().err
+
+
+def test_the_difference_of_two_versions_is_said_in_words_and_numbers(two, capsys):
+    assert main(["recipe", "diff", str(two), "1", "2"]) == 0
+
+    said = capsys.readouterr().out
+    assert "16 taught  ->  18 taught, with " in said
+    assert "40.wav, " in said
+    assert "limit.value" in said
+    assert "of 18 parts taught would be judged differently" in said
+    assert main(["recipe", "diff", str(two), "2", "2", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["changes"] == []
+    assert told["compared"][0]["flips"] == []
+
+
+def test_a_version_travels_as_one_file(two, tmp_path, capsys):
+    parcel, other = tmp_path / "bracket.recipe", tmp_path / "elsewhere" / "recipe"
+    assert main(["recipe", "export", str(two / "v1"), str(parcel)]) == 0
+    assert main(["recipe", "import", str(parcel), str(other), "--who", "meister"]) == 0
+    assert load(other).hash == load(two / "v1").hash
+
+    assert main(["recipe", "import", str(parcel), str(two), "--who", "meister"]) == 0
+    assert "already" in capsys.readouterr().out
+    assert load(two).version == 2
+    assert main(["recipe", "export", str(two), str(parcel)]) == 3
