@@ -2,7 +2,6 @@
 
 from fractions import Fraction
 from functools import lru_cache
-from typing import cast
 
 import numpy as np
 import scipy.fft
@@ -14,6 +13,7 @@ from models.model_card import Mel, Waveform
 
 _HALF_LENGTH = 10  #: of the resampling filter, in periods of the lower rate; SciPy's own, sidelobes below -60 dB
 _COARSEST = 1_000  #: denominator of a ratio of rates; 44099 : 44100 would want a filter of a million taps
+_BLOCK = 16_384  #: samples transformed at once; twice as fast as all 44 frames of 2048
 
 
 def resample(samples: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
@@ -57,12 +57,7 @@ def front_end(samples: NDArray[np.float32], rate: int, recipe: Waveform | Mel) -
         return np.ascontiguousarray(samples, np.float32)
     plan = _plan(recipe, rate)
     padded = np.pad(samples, recipe.pad, mode="reflect" if recipe.pad_with == "mirror" else "constant")
-    frames = sliding_window_view(padded, recipe.frame)[:: recipe.hop] * plan.window
-    spectrum = scipy.fft.rfft(frames, recipe.fft)[:, plan.bins]
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
-    if recipe.power == 1:
-        power = np.sqrt(power)
-    bands = power @ plan.weights
+    bands = _bands(sliding_window_view(padded, recipe.frame)[:: recipe.hop], recipe, plan)
     if recipe.level == "mean":
         bands /= np.mean(bands) or np.float32(1)
     bands *= np.float32(recipe.gain)
@@ -70,7 +65,7 @@ def front_end(samples: NDArray[np.float32], rate: int, recipe: Waveform | Mel) -
     np.log10(np.maximum(bands, np.float32(recipe.floor), out=bands), out=bands)
     bands *= np.float32(recipe.scale)
     bands += np.float32(recipe.offset)
-    return cast("NDArray[np.float32]", bands)
+    return bands
 
 
 class _Plan:
@@ -87,6 +82,20 @@ class _Plan:
         used = np.flatnonzero(weights.any(axis=0))
         self.bins = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 1)
         self.weights = np.ascontiguousarray(weights[:, self.bins].T, np.float32)
+
+
+def _bands(frames: NDArray[np.float32], recipe: Mel, plan: _Plan) -> NDArray[np.float32]:
+    """Sum the spectra of frames (n, frame) over the triangles, (n, bands); in blocks that stay in the cache."""
+    out = np.empty((len(frames), recipe.bands), np.float32)
+    block = max(1, _BLOCK // recipe.fft)
+    for first in range(0, len(frames), block):
+        spectrum = scipy.fft.rfft(frames[first : first + block] * plan.window, recipe.fft)[:, plan.bins]
+        power = np.square(spectrum.real)
+        power += np.square(spectrum.imag)
+        if recipe.power == 1:
+            np.sqrt(power, out=power)
+        np.matmul(power, plan.weights, out=out[first : first + block])
+    return out
 
 
 @lru_cache(maxsize=16)
