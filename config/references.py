@@ -185,6 +185,14 @@ def _serve_faults(serve: Mapping[str, Any]) -> Iterator[Found]:
     url = serve.get("opcua")
     if serve.get("security") == "None" and isinstance(url, str) and not _loopback_host(_host_of(url)):
         yield "serve.security", 'found "None" off loopback; wanted "Sign" or "SignAndEncrypt": anybody could read along'
+    page = serve.get("page")
+    if not isinstance(page, str) or not page:
+        return
+    secure, pem = page.startswith("https:"), [serve.get("page_certificate"), serve.get("page_key")]
+    if not secure and not _loopback_host(_host_of(page)):
+        yield "serve.page", "found http off loopback; wanted https, page_certificate and page_key: passwords pass"
+    if secure and not all(pem):
+        yield "serve.page", "found https; wanted page_certificate and page_key beside it"
 
 
 def _on_loopback(plc: Mapping[str, Any]) -> bool:

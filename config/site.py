@@ -356,6 +356,13 @@ class Serve(Table):
         "SignAndEncrypt", description="Lowest security accepted; None is refused off loopback."
     )
     modbus: str = Field("", pattern=r"^(.+:\d+)?$", description="host:port of its Modbus server; empty = none.")
+    page: str = Field(
+        "",
+        pattern=r"^(https?://[^/@?#\s]+:\d{1,5})?$",
+        description="Address of the page and its REST API; empty = none.",
+    )
+    page_certificate: OptionalPath = Field(None, description="PEM file for https, with the chain.")
+    page_key: OptionalPath = Field(None, description="PEM file of its private key.")
     certificates: Path = Field(Path("certificates"), description="Certificate of the server and the trusted clients.")
 
 

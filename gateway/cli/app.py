@@ -32,6 +32,7 @@ COMMANDS = {
     "check": ("gateway.cli.check:command", "All faults of a site file at once; with --connect every connection too."),
     "trust": ("gateway.cli.trust:command", "The certificates that were refused, and the word to trust one."),
     "teach": ("gateway.cli.teach:command", "Learn a recipe from recordings of good parts."),
+    "enrol": ("gateway.cli.enrol:command", "Add examples of defects to a recipe, or undo that."),
     "recipe": ("gateway.cli.recipe:command", "What a recipe has learned: its card, figures and limits."),
     "compare": ("gateway.cli.compare:command", "Detectors side by side on good and bad parts, with their price."),
     "judge": ("gateway.cli.judge:command", "Judge recordings by a recipe, one line a part."),
@@ -48,6 +49,7 @@ COMMANDS = {
     "acknowledge": ("gateway.cli.acknowledge:command", "Tell the gateway that somebody has seen an incident."),
     "maintenance-done": ("gateway.cli.maintenance_done:command", "A machine was worked on: learn its sound anew."),
     "order": ("gateway.cli.order:command", "Ask for the order of an incident that was withheld."),
+    "user": ("gateway.cli.user:command", "Who may change something by page or API."),
     "simulate": ("gateway.cli.simulate:command", "The other sides (plc, maximo, line) as programs of their own."),
     "devices": ("gateway.cli.devices:command", "Audio devices and channels, with a level meter."),
 }
@@ -62,6 +64,7 @@ FAULTS = {
     "gateway.audio.files:SoundFileError": 1,
     "gateway.audio.source:SourceFault": 1,
     "gateway.store.database:StoreError": 1,
+    "gateway.serve.people:PeopleError": 1,
     "config.values:SecretFault": 2,
     "connectors.plc.port:PlcFault": 1,
     "connectors.plc.trust:TrustError": 1,

@@ -8,6 +8,7 @@ import json as json_module
 import multiprocessing
 import os
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from gateway.processes.channel import Channel, ChannelClosed
 from gateway.processes.messages import Stop
 from gateway.processes.snapshot import Snapshot
 
+PAGE_PORT = 8080
 SEED = 7  #: of the simulated sound, as in config/examples/demo.toml
 START_S = 30.0  #: for a process to say that it stands, on a slow machine
 GATE_S = 1.5  #: for the parts on their way to reach their gate
@@ -46,6 +48,8 @@ def command(
         folder = _folder(keep, stack)
         with live_table(quiet=json) as show:
             demo = Demo(folder, stack)
+            if not json:
+                note(f"page: {demo.page}")
             timeline = demo.run(seconds, show)
         summary = summarise(timeline, demo.report(), folder / "data", SEED)
     if json:
@@ -85,7 +89,8 @@ class Demo:
         addresses = self._line.poll(START_S) and self._line.recv()
         if not isinstance(addresses, Addresses):
             raise typer.Exit(1)
-        self._site = _site_file(folder, addresses)
+        self.page = _free_page()
+        self._site = _site_file(folder, addresses, self.page)
         self._report: LineReport | None = None
 
     def run(self, seconds: float | None, show: Callable[[Snapshot], None]) -> Timeline:
@@ -164,7 +169,20 @@ class _Interrupt:
         return self._told
 
 
-def _site_file(folder: Path, at: Addresses) -> Path:
+def _free_page() -> str:
+    """Find an address for the page: the example's own port, or any free one where that is taken."""
+    for port in (PAGE_PORT, 0):
+        with socket.socket() as trying:
+            trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trying.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return f"http://127.0.0.1:{trying.getsockname()[1]}"
+    raise OSError("this PC has no free port for the page")
+
+
+def _site_file(folder: Path, at: Addresses, page: str) -> Path:
     """Write the example with the ports that were bound; its own servers take free ones."""
     text = files("config").joinpath("examples/demo.toml").read_text(encoding="utf-8")
     host, _, port = at.modbus.rpartition(":")
@@ -174,6 +192,7 @@ def _site_file(folder: Path, at: Addresses) -> Path:
         ("http://127.0.0.1:8081/maximo/api", at.maximo),
         ("opc.tcp://127.0.0.1:4850", "opc.tcp://127.0.0.1:0"),
         ("127.0.0.1:5020", "127.0.0.1:0"),
+        ("http://127.0.0.1:8080", page),
     ):
         assert found in text, found
         text = text.replace(found, wanted)

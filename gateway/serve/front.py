@@ -20,6 +20,7 @@ from gateway.serve.tags import Tag, tags_of
 if TYPE_CHECKING:
     from gateway.serve.modbus import HmiModbus
     from gateway.serve.opcua import OpcUaServer
+    from gateway.serve.page.server import PageServer
 
 log = structlog.get_logger()
 
@@ -67,6 +68,7 @@ class Front:
         self._stations = station_tags(plan.stations)
         self._opcua: OpcUaServer | None = None
         self._modbus: HmiModbus | None = None
+        self._page: PageServer | None = None
         self._inbox = Inbox(asyncio.get_running_loop())
         self._answers: asyncio.Queue[CommandAnswer] = asyncio.Queue(ANSWERS_MAX)
 
@@ -104,6 +106,8 @@ class Front:
             self._modbus.publish(snapshot)
         if self._opcua is not None:
             await self._opcua.publish(snapshot)
+        if self._page is not None:
+            self._page.publish(snapshot)
 
     async def _go_stale(self) -> None:
         log.warning("main is silent: every tag is marked uncertain")
@@ -111,10 +115,12 @@ class Front:
             self._modbus.go_stale()
         if self._opcua is not None:
             await self._opcua.go_stale()
+        if self._page is not None:
+            self._page.go_stale()
 
     async def _start(self) -> None:
         """Bring each server up, again and again where its port is taken; one does not wait for the other."""
-        await asyncio.gather(self._start_opcua(), self._start_modbus())
+        await asyncio.gather(self._start_opcua(), self._start_modbus(), self._start_page())
 
     async def _start_opcua(self) -> None:
         plan = self._plan.opcua
@@ -145,6 +151,26 @@ class Front:
                 self._modbus = server
             except OSError as fault:
                 self._event("serve-modbus", f"{self._plan.modbus} cannot be listened on: {fault.strerror}", "error")
+                await asyncio.sleep(RETRY_S)
+
+    async def _start_page(self) -> None:
+        plan = self._plan.page
+        if plan is None:
+            return
+        from gateway.serve.page.server import PageServer
+
+        while self._page is None:
+            server = PageServer(plan, self._clock, self._channel.send)
+            if why := server.why_not():
+                self._event("serve-page", why, "error")
+                await asyncio.sleep(RETRY_S)
+                continue
+            try:
+                self._event("serve-page", f"the page is at {await server.start()}")
+                self._page = server
+            except OSError as fault:
+                said = f"{plan.host}:{plan.port} cannot be listened on: {fault.strerror}; trying on"
+                self._event("serve-page", said, "error")
                 await asyncio.sleep(RETRY_S)
 
     # ---- commands ------------------------------------------------------------
@@ -178,6 +204,8 @@ class Front:
             self._answer(CommandAnswer(command.name, command.target, command.who, False, sentence, command.id))
 
     def _answer(self, answer: CommandAnswer) -> None:
+        if self._page is not None and self._page.answered(answer):
+            return
         try:
             self._answers.put_nowait(answer)
         except asyncio.QueueFull:
@@ -202,6 +230,8 @@ class Front:
             await self._modbus.stop()
         if self._opcua is not None:
             await self._opcua.stop()
+        if self._page is not None:
+            await self._page.stop()
 
     def _event(self, kind: str, sentence: str, level: str = "info") -> None:
         self._channel.send(EventRecord(self._clock.wall().isoformat(), "front", kind, sentence, level))

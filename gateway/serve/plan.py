@@ -23,6 +23,21 @@ class OpcUaServerPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PagePlan:
+    """Where the page is, and of what it speaks."""
+
+    scheme: str  #: http | https
+    host: str
+    port: int
+    line: str
+    timezone: str
+    store: str  #: folder of the store
+    names: tuple[str, ...] = ()  #: hosts it goes by; empty = any
+    certificate: str = ""  #: PEM files, for https
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FrontPlan:
     """What is served, and where; an empty address means not at all."""
 
@@ -31,3 +46,4 @@ class FrontPlan:
     opcua: OpcUaServerPlan | None = None
     modbus: str = ""  #: host:port
     commands: str = ""  #: folder where people at a terminal ask
+    page: PagePlan | None = None

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from config.load import Fault, SiteError, load
 from config.site import Site
@@ -18,13 +19,14 @@ from gateway.processes.clock import Clock
 from gateway.processes.messages import Abandon, StartCapture
 from gateway.processes.snapshot import Snapshot
 from gateway.serve.asks import FOLDER as COMMANDS_FOLDER
-from gateway.serve.plan import FrontPlan, OpcUaServerPlan, ServedStation
+from gateway.serve.plan import FrontPlan, OpcUaServerPlan, PagePlan, ServedStation
 from gateway.teaching import Lesson, TeachingDesk
 from gateway.wiring.cmms import WiredLedger, cmms_faults, cmms_settings
 from gateway.wiring.plc import COVARIATE, RPM, RUNNING, link_settings, plain_tags, rules_of, settings_of
 from gateway.wiring.stations import bearing_faults, indicator_faults, worker_of, worker_plans
 
 DAY_S = 86400.0
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")  #: names the page goes by where it is for this PC alone
 
 
 def load_site(path: Path) -> Site:
@@ -144,9 +146,9 @@ def ledger_plan(site: Site) -> LedgerPlan:
         site.store.sound,
         Keep(keep.parts / DAY_S, keep.conditions / DAY_S, keep.conditions / DAY_S, int(keep.evidence)),
         Delivery(per_week=min(weekly)) if weekly else Delivery(),
+        speech=site.store.speech,
     )
 
-        speech=site.store.speech,
 
 def _cmms(site: Site) -> dict[str, MaximoSettings]:
     return {name: cmms_settings(site, name) for name in site.cmms}
@@ -158,4 +160,24 @@ def front_plan(site: Site) -> FrontPlan:
     opcua = OpcUaServerPlan(serve.opcua, serve.security, str(serve.certificates), site.line.name)
     stations = tuple(ServedStation(s.name, s.parts is not None, s.machine is not None) for s in site.station)
     commands = str(site.store.folder / COMMANDS_FOLDER)
-    return FrontPlan(site.line.name, stations, opcua if serve.opcua else None, serve.modbus, commands)
+    opcua_or_none = opcua if serve.opcua else None
+    return FrontPlan(site.line.name, stations, opcua_or_none, serve.modbus, commands, page_plan(site))
+
+
+def page_plan(site: Site) -> PagePlan | None:
+    """Say where the page is; None where the site file wants none."""
+    serve, url = site.serve, urlsplit(site.serve.page)
+    if not url.hostname or url.port is None:
+        return None
+    local = url.hostname in LOOPBACK
+    return PagePlan(
+        url.scheme,
+        url.hostname,
+        url.port,
+        site.line.name,
+        site.line.timezone,
+        str(site.store.folder),
+        LOOPBACK if local else (),
+        str(serve.page_certificate or ""),
+        str(serve.page_key or ""),
+    )
