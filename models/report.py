@@ -43,6 +43,8 @@ class Report:
         False where the profile was told from the sound.
     defects, strangest, warnings
         As their names say; warnings are sentences.
+    sisters
+        Units of the same kind that lent a spread and a limit; empty where the unit stands on its own.
     """
 
     good: int
@@ -56,12 +58,19 @@ class Report:
     defects: tuple[DefectReport, ...]
     strangest: tuple[Strange, ...]
     warnings: tuple[str, ...]
+    sisters: tuple[str, ...] = ()
 
     @property
     def promise(self) -> str:
         """One line: what share of good parts is thrown away, and how sure that is."""
         unit = "groups" if self.groups > 1 else "parts"
         need = scores_needed(self.reject_rate, self.confidence)
+        if self.sisters:
+            return (
+                f"provisional: {self.groups} groups of its own prove no better than "
+                f"{percent(self.limit.proven_rate)} false rejects on average; the limit is lent by "
+                f"{', '.join(self.sisters)}; each further group proves more"
+            )
         if self.limit.provisional:
             return (
                 f"provisional: {self.limit.n} {unit} prove no better than {percent(self.limit.proven_rate)} false "

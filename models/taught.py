@@ -126,7 +126,7 @@ def refuse(parts: Sequence[TaughtPart], settings: TeachSettings) -> None:
     rates = sorted({part.capture.rate for part in parts})
     if len(rates) > 1:
         raise TeachError(f"parts of {' and '.join(map(str, rates))} samples a second; wanted one rate")
-    raise_all([f"{part.name}: {fault}" for part in parts if (fault := _fault(part.capture))])
+    raise_all([f"{part.name}: {fault}" for part in parts if (fault := fault_of(part.capture))])
 
 
 def refuse_few(parts: Sequence[TaughtPart] | Sequence[Heard], settings: TeachSettings) -> None:
@@ -149,7 +149,8 @@ def raise_all(faults: Sequence[str]) -> None:
         raise TeachError("\n".join([*faults[:_NAMED], *more]))
 
 
-def _fault(capture: Capture) -> str:
+def fault_of(capture: Capture) -> str:
+    """Say why a part cannot be learned from; empty where it can."""
     if any(first < capture.stop and capture.start < last for first, last in capture.gaps):
         return "samples are missing inside the part; leave it out"
     if not np.isfinite(capture.samples).all():

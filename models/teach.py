@@ -26,11 +26,13 @@ __all__ = [
     "TaughtPart",
     "TeachError",
     "TeachSettings",
+    "conclude",
     "fit_logistic",
     "fit_mahalanobis",
     "learn",
     "learn_rows",
     "scores_of",
+    "warnings_of",
 ]
 
 EXAMPLES = 3  #: of a defect, before a score is trained for it
@@ -133,7 +135,17 @@ def _learn(rows: TaughtRows, hearing: Hearing, settings: TeachSettings, step: Pr
     fits = Fits(fit_mahalanobis, fit_logistic, rows.features.shape[1])
     found = calibrate(joined[is_good], groups, trained, limit_of, fits)
     step(1, 1, "limits")
-    examples = shots_of(rows)
+    return conclude(rows, hearing, settings, found)
+
+
+def conclude(
+    rows: TaughtRows, hearing: Hearing, settings: TeachSettings, found: Calibrated, sisters: tuple[str, ...] = ()
+) -> Learned:
+    """Put together what was learned once detector and limit are found; `sisters` lent theirs, where there are any."""
+    is_good = np.array([not one.defect for one in rows.heard])
+    good = [one for one in rows.heard if not one.defect]
+    joined, examples = rows.joined, shots_of(rows)
+    shots = {name: np.array([one.defect == name for one in rows.heard]) for name in examples}
     prototypes, named = learn_names(rows.features[is_good], examples, fit_mahalanobis) if examples else (None, {})
     model = PartModel(
         hearing.front_end,
@@ -151,7 +163,8 @@ def _learn(rows: TaughtRows, hearing: Hearing, settings: TeachSettings, step: Pr
         name: found.shots.get(name, model.distances(joined[mine]) / found.limit.value) for name, mine in shots.items()
     }
     defects = _defect_reports(examples, scores, named)
-    report = _report(good, found, settings, defects, (*hearing.remarks, *_warnings(good, defects)))
+    report = _report(good, found, settings, defects, (*hearing.remarks, *warnings_of(good, defects)))
+    report = replace(report, sisters=sisters)
     checks = _check_rows(joined[is_good], found)
     return Learned(model, report, rows, checks, scores_of(model, checks))
 
@@ -235,7 +248,7 @@ def _report(
     )
 
 
-def _warnings(good: Sequence[Heard], defects: Sequence[DefectReport]) -> list[str]:
+def warnings_of(good: Sequence[Heard], defects: Sequence[DefectReport]) -> list[str]:
     """Say what this recipe distrusts, and what would help."""
     said = []
     if len({one.group for one in good}) == 1:

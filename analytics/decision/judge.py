@@ -184,7 +184,8 @@ def judge(capture: Capture, model: PartModel, embed: Embed | None = None) -> Jud
     elif score > 1.0:
         named = model.prototypes.recognise(features) if model.prototypes else Named(UNKNOWN, None, ())
         nearest = named.nearest
-        reason = f"{score:.2f} times the limit: {why_strange(features, model)}."
+        like = f"; most like {nearest[0].recording}" if nearest and named.name != UNKNOWN else ""
+        reason = f"{score:.2f} times the limit: {why_strange(features, model)}{like}."
         verdict = Verdict(Evaluation.NOT_OK, score, named.name, named.confidence, reason, doubt.words, scores)
     else:
         reason = f"As good parts sound: {score:.2f} of the limit."

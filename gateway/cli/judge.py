@@ -5,8 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from analytics.decision.judge import Embed, judge
-from analytics.decision.verdict import Verdict
+from analytics.decision.judge import Embed, Judgement, judge
 from gateway.audio.files import SoundFileError, at_rate, capture_of, one_channel, read_recording, recordings_in
 from gateway.cli.output import emit, note, say
 from gateway.cli.recordings import ambient_of
@@ -45,15 +44,15 @@ def command(
             continue
         for one in found:
             try:
-                verdict = _judge_file(one.path, loaded, embed, (channel, ambient_channel), rate, surroundings)
+                judged = _judge_file(one.path, loaded, embed, (channel, ambient_channel), rate, surroundings)
             except SoundFileError as fault:
                 note(str(fault))
                 failed = True
                 continue
             if as_json:
-                emit(record(one.name, verdict))
+                emit(record(one.name, judged))
             else:
-                say(_line(one.name, verdict))
+                say(_line(one.name, judged))
     if failed:
         raise typer.Exit(1)
 
@@ -65,7 +64,7 @@ def _judge_file(
     channels: tuple[int | None, int | None],
     rate: int | None,
     surroundings: bool,
-) -> Verdict:
+) -> Judgement:
     wanted = recipe.model.front_end.rate
     recording = read_recording(path, rate)
     channel, ambient_channel = channels
@@ -73,11 +72,12 @@ def _judge_file(
     ambient = ambient_of(recording, ambient_channel, wanted, path)
     if recording.rate != wanted:
         note(f"{path}: {recording.rate} samples a second, brought down to the recipe's {wanted}")
-    return judge(capture_of(samples, wanted, surroundings, ambient), recipe.model, embed).verdict
+    return judge(capture_of(samples, wanted, surroundings, ambient), recipe.model, embed)
 
 
-def record(file: str, verdict: Verdict) -> dict[str, Any]:
+def record(file: str, judged: Judgement) -> dict[str, Any]:
     """Say for programs what was judged; `score` is null where the sound was not finite."""
+    verdict = judged.verdict
     return {
         "file": file,
         "verdict": verdict.evaluation.word,
@@ -87,10 +87,14 @@ def record(file: str, verdict: Verdict) -> dict[str, Any]:
         "reason": verdict.reason,
         "detectors": dict(verdict.detectors),
         "quality": [str(word) for word in verdict.quality],
+        "nearest": [
+            {"recording": near.recording, "defect": near.defect, "distance": near.distance} for near in judged.nearest
+        ],
     }
 
 
-def _line(file: str, verdict: Verdict) -> str:
+def _line(file: str, judged: Judgement) -> str:
+    verdict = judged.verdict
     score = "-" if verdict.score is None else f"{verdict.score:.2f}"
     quality = f" [{', '.join(verdict.quality)}]" if verdict.quality else ""
     said = f"{verdict.evaluation.word:<13}{score:>6}  {verdict.defect or '-':<12}"

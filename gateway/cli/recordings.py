@@ -24,7 +24,7 @@ from gateway.audio.files import (
 from gateway.cli.output import Step, note
 from models.taught import TaughtPart
 
-_MANY = ("--good", "--bad", "--defect", "--drop")  #: options that take any number of values
+_MANY = ("--good", "--bad", "--defect", "--drop", "--sisters")  #: options that take any number of values
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9 _-]{0,39})=(.+)", re.DOTALL)
 _SHOWN = 10  #: faults of recordings, at most
 
@@ -95,10 +95,14 @@ def parts_of(
     channel: int | None,
     surroundings: bool,
     ambient_channel: int | None = None,
+    wanted: int = 0,
 ) -> list[TaughtPart]:
-    """Bring all recordings to one channel, or to it and the ambient one, and to the rate of most of the good ones."""
+    """Bring all recordings to one channel, or to it and the ambient one, and to one rate.
+
+    The rate `wanted`, or where it is 0 that of most of the good ones.
+    """
     pairs = list(zip(found, recordings, strict=True))
-    wanted = most_common_rate([recording for (_, defect), recording in pairs if not defect])
+    wanted = wanted or most_common_rate([recording for (_, defect), recording in pairs if not defect])
     parts, faults = [], []
     higher: Counter[int] = Counter()
     for (one, defect), recording in pairs:

@@ -11,6 +11,9 @@ from analytics.features.log_mel import Level, Profile
 from gateway.cli.output import emit, progress, say
 from gateway.cli.recipe import card_lines, record
 from gateway.cli.recordings import Spread, found_in, parts_of, read_all
+from gateway.cli.sisters import learn_with
+from gateway.cli.stored import ModelsOption
+from models.embedding import load_embedding
 from models.recipe import refuse_folder, write_recipe
 from models.teach import TeachSettings, learn
 
@@ -47,12 +50,20 @@ def teach(
     ambient_channel: Annotated[
         int | None, typer.Option(min=1, help="Of the ambient microphone, which hears the hall and not the part.")
     ] = None,
+    sisters: Annotated[
+        list[Path] | None, typer.Option(metavar="RECIPE...", help="Recipes of units of the same kind, for a new unit.")
+    ] = None,
     drop: Annotated[list[Path] | None, typer.Option(metavar="FILE...", help="Recordings to leave out.")] = None,
     length: Annotated[float | None, typer.Option(min=0.005, max=60.0, help="Seconds of a part to listen to.")] = None,
     rate: Annotated[int | None, typer.Option(min=1, help="Samples a second, for files that do not say.")] = None,
     surroundings: Annotated[
         bool, typer.Option("--surroundings", help="Each file holds 100 ms before and after its part.")
     ] = False,
+    embedding: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="What a second voter hears through, as aisfx: for running parts."),
+    ] = None,
+    models: ModelsOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
 ) -> None:
     """Learn a recipe from recordings of good parts, and of defects where there are some.
@@ -69,7 +80,10 @@ def teach(
     with progress() as step:
         recordings = read_all([one for one, _ in found], rate, step)
         parts = parts_of(found, recordings, channel, surroundings, ambient_channel)
-        learned = learn(parts, settings, step)
+        if sisters:
+            learned = learn_with(sisters, parts, settings, models, step)
+        else:
+            learned = learn(parts, settings, step, load_embedding(embedding, models) if embedding else None)
     loaded = write_recipe(recipe, learned, datetime.now(UTC).isoformat(timespec="seconds"))
     if as_json:
         emit(record(recipe, loaded))

@@ -9,7 +9,7 @@ from gateway.audio.files import capture_of, read_recording
 from gateway.cli.app import main
 from models.recipe import load
 
-KEYS = ["file", "verdict", "score", "defect", "confidence", "reason", "detectors", "quality"]
+KEYS = ["file", "verdict", "score", "defect", "confidence", "reason", "detectors", "quality", "nearest"]
 
 
 def lines(capsys):
