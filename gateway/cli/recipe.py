@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from analytics.features.log_mel import BANDS, Level, Profile
+from analytics.features.log_mel import Level, Profile
 from gateway.cli.asked import WhoOption, user_name
 from gateway.cli.output import emit, say
 from gateway.cli.recipe_diff import diff
@@ -161,15 +161,16 @@ def record(recipe: Path, loaded: Recipe) -> dict[str, Any]:
 
 def card_lines(recipe: Path, loaded: Recipe) -> list[str]:
     """Say in a few lines what was learned, what it promises and what more it needs."""
-    report, front_end = loaded.report, loaded.model.front_end
+    report, front_end, second = loaded.report, loaded.model.front_end, loaded.model.second
     taught = "".join(f" and {defect.taught} {defect.name}" for defect in report.defects)
     source = "as asked" if report.profile_given else "told from the sound"
     loudness = "loudness counts" if front_end.level is Level.ABSOLUTE else "loudness left out"
     lines = [
         f"{recipe.as_posix()}, version {loaded.version}, from {report.good} good parts{taught}",
         _line("promise", report.promise),
-        _line("detector", f"mahalanobis on {2 * BANDS} log-mel numbers, {_PROFILES[front_end.profile]} ({source}), "
-                          f"{loudness}, {front_end.length_s:.3g} s at {front_end.rate} Hz"),
+        _line("detector", f"mahalanobis on {front_end.count} log-mel numbers, {_PROFILES[front_end.profile]} "
+                          f"({source}), {loudness}, {front_end.length_s:.3g} s at {front_end.rate} Hz"),
+        *([_line("and", f"a second voter, through {second.embedding} {second.sha256[:12]}")] if second else []),
         *(_line(defect.name, _defect(defect)) for defect in report.defects),
         *(_line("look at", f"{one.score:.2f}  {one.name}") for one in report.strangest),
         _line("", "least like the other good ones (1.00 is the limit); listen, then leave out the bad with --drop"),
