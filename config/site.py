@@ -202,6 +202,23 @@ class CaptureWindow(Table):
     length_ms: float = Field(300, ge=20, le=60_000, description="Length of the part's sound.")
 
 
+PartId = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[ -~]+$")]
+
+
+class MasterParts(Table):
+    """Known parts that must be judged right before a station judges others; by PartId."""
+
+    ok: tuple[PartId, ...] = Field(min_length=1, max_length=20, description="Parts that must be judged OK.")
+    not_ok: tuple[PartId, ...] = Field(min_length=1, max_length=20, description="Parts that must be judged NotOK.")
+    every: Duration | None = Field(None, gt=0, description="How long a check holds; none = until the next start.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "MasterParts":
+        if both := set(self.ok) & set(self.not_ok):
+            raise ValueError(f"found {', '.join(sorted(both))} in ok and in not_ok; a master part is one of them")
+        return self
+
+
 class Parts(Table):
     """The part flow of a station."""
 
@@ -222,6 +239,7 @@ class Parts(Table):
         "finish", description="What becomes of a part when the next one comes too early; the next is NotDecidable."
     )
     reject_rate: float = Field(0.01, gt=0, le=0.5, description="False rejects the recipe must promise.")
+    master: MasterParts | None = Field(None, description="Master parts; the station is locked until they were right.")
     teach_parts: int = Field(
         0, ge=0, le=5000, description="Parts heard in Mode 3 to learn a missing recipe from; 0 = off."
     )
@@ -346,6 +364,12 @@ class Station(Table):
     ambient: AnySource | None = Field(None, description="A second microphone that hears the hall, not the part.")
     parts: Parts | None = None
     machine: Machine | None = None
+
+    @model_validator(mode="after")
+    def _masters_are_judged(self) -> "Station":
+        if self.mode == "observe" and self.parts is not None and self.parts.master is not None:
+            raise ValueError('parts.master needs verdicts; wanted mode = "shadow" or "active"')
+        return self
 
 
 class Serve(Table):

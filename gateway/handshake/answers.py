@@ -34,17 +34,20 @@ def answer(part: Part, judged: Judged, defect_code: int, mode: StationMode) -> A
     quality = tuple(dict.fromkeys((*verdict.quality, *_marks(part))))
     code = quality_code(quality)
     told = replace(verdict, quality=quality)
+    outcome = "master" if part.master else "judged"
     if told.evaluation is Evaluation.UNDEFINED:
         # Undefined exists only together with ResultSeq 0 (rule 7).
         told = replace(told, evaluation=Evaluation.NOT_DECIDABLE, defect=None)
+    elif told.evaluation is Evaluation.OK and part.master:
+        told = replace(told, evaluation=Evaluation.NOT_DECIDABLE, reason="a master part is never passed on")
     elif told.evaluation is Evaluation.OK and code & PASS_MASK:
         told = replace(told, evaluation=Evaluation.NOT_DECIDABLE, reason=f"no pass with {', '.join(quality)}")
-    return Answer(told, code, defect_code if told.evaluation is Evaluation.NOT_OK else 0, "judged")
+    return Answer(told, code, defect_code if told.evaluation is Evaluation.NOT_OK else 0, outcome)
 
 
 def _marks(part: Part) -> tuple[Quality, ...]:
     """Give the words that go with every answer of this part."""
-    dry = (Quality.DRY_RUN,) if part.plc_mode == Mode.DRY_RUN else ()
+    dry = (Quality.DRY_RUN,) if part.plc_mode == Mode.DRY_RUN or part.master else ()
     return (*dry, Quality.CLOCK_STEP) if part.clock_step else dry
 
 

@@ -86,7 +86,7 @@ class ReadyChanged:
     ready: frozenset[int]
     broken: frozenset[int] = frozenset()
     degraded: bool = False  #: judging, but something about the ear needs a person
-    locked: bool = False  #: a person locked the station out
+    locked: bool = False  #: only master parts are judged
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from typing import Protocol
 from analytics.decision.verdict import not_decidable
 from analytics.quality.words import Quality
 from connectors.plc.port import PlantValue, PlcFault, PlcPort, PlcRefused, PlcUnreachable
-from gateway.handshake import events
+from gateway.handshake import events, masters
+from gateway.handshake.masters import Check
 from gateway.handshake.parts import next_due
-from gateway.handshake.state import State, StationRules, Worker, begin
+from gateway.handshake.state import Part, State, StationRules, Worker, begin
 from gateway.handshake.table import step
 from gateway.handshake.tally import Tally
 from gateway.handshake.wire import LinkSettings, Wire
@@ -22,6 +23,7 @@ from gateway.processes.clock import Clock
 from gateway.processes.messages import Abandon, EventRecord, Judged, PartRecord, RecipeView, Recording, StartCapture
 from gateway.processes.snapshot import PartView
 
+MASTER_CHECK = "MasterCheck"  #: the alarm that stands while a station waits for its master parts
 CLOCK_STEP_S = 0.5  #: the wall clock moved this much against the monotonic one: a step, not a slew
 
 
@@ -40,18 +42,32 @@ class Jobs(Protocol):
 class _Station:
     """What the link holds of one station."""
 
-    __slots__ = ("deaf", "recipes", "state", "tally")
+    __slots__ = ("check", "deaf", "recipes", "state", "tally")
 
     def __init__(self, rules: StationRules, boot_id: int) -> None:
         self.state = begin(rules, boot_id)
         self.tally = Tally(rules)
         self.recipes: Mapping[int, RecipeView] = {}
         self.deaf = False
+        self.check = Check(rules.masters) if rules.masters is not None else None
+        if self.check is not None:
+            self.tally.alarms[MASTER_CHECK] = self.check.sentence
 
     def readiness(self) -> events.ReadyChanged:
         """Say what can be judged."""
         ready = frozenset(kind for kind, recipe in self.recipes.items() if not recipe.fault)
-        return events.ReadyChanged(ready, frozenset(self.recipes) - ready, self.deaf)
+        return events.ReadyChanged(ready, frozenset(self.recipes) - ready, self.deaf, self.locked)
+
+    @property
+    def locked(self) -> bool:
+        """Whether master parts are waited for."""
+        return self.check is not None and self.check.locked
+
+    @property
+    def idle(self) -> bool:
+        """Whether no part is open."""
+        state = self.state
+        return not (state.part or state.reading or state.answers or state.writing)
 
 
 class Link:
@@ -136,8 +152,12 @@ class Link:
     def recipes(self, station: str, recipes: Mapping[int, RecipeView]) -> None:
         """Take the recipes a station has, by PartType."""
         found = self._stations[station]
+        known = {kind: recipe.hash for kind, recipe in found.recipes.items()}
+        changed = any(known.get(kind, recipe.hash) != recipe.hash for kind, recipe in recipes.items())
         found.recipes = dict(recipes)
         self.feed(station, found.readiness())
+        if changed and found.check is not None:
+            self._checked(station, masters.due(found.check, "a recipe was changed"))
 
     def ear(self, station: str, *, deaf: bool) -> None:
         """Take whether a station hears nothing it could believe: GwState says so, and parts are still answered."""
@@ -285,6 +305,7 @@ class Link:
             if stepped:
                 self.feed(name, events.ClockStepped())
             image = images.get(name)
+            self._mind_masters(name)
             # A station whose tags are Bad is as good as unread (row 20).
             self.feed(name, events.Polled(image) if image is not None else events.TimePassed())
 
@@ -320,6 +341,9 @@ class Link:
         station.state, actions = step(station.state, event, self._clock.now())
         for action in actions:
             self._act(name, station.tally, action)
+        for action in actions:  # afterwards: what a master part changes is an event of its own
+            if isinstance(action, events.Record) and station.check is not None:
+                self._master(name, station.check, action.part)
 
     def state(self, name: str) -> State:
         """Give what is known of one station now."""
@@ -345,6 +369,32 @@ class Link:
             case _:
                 assert self._wire is not None, action
                 self._wire.put(name, action)
+
+    # ---- master parts ----------------------------------------------------------------------------------------------
+
+    def _master(self, name: str, check: Check, part: Part) -> None:
+        """Take what came of a part, if it is a master part that was judged."""
+        if part.master and part.judged is not None:
+            self._checked(name, masters.judged(check, part.part_id, part.judged.verdict.evaluation, self._clock.now()))
+
+    def _mind_masters(self, name: str) -> None:
+        station = self._stations[name]
+        if station.check is not None:
+            idle = station.idle and self._clock.now() >= station.state.result_at + station.state.rules.hold_s
+            self._checked(name, masters.minded(station.check, self._clock.now(), idle=idle))
+
+    def _checked(self, name: str, outcome: masters.Outcome) -> None:
+        """Put the outcome of a check in force: lock or unlock, say it, alarm it."""
+        station = self._stations[name]
+        before, (station.check, said) = station.locked, outcome
+        for one in said:
+            self._event(one.kind, one.sentence, one.level, where=name)
+        if station.check.locked:
+            station.tally.alarms[MASTER_CHECK] = station.check.sentence
+        else:
+            station.tally.alarms.pop(MASTER_CHECK, None)
+        if station.locked != before:
+            self.feed(name, station.readiness())
 
     def _event(self, kind: str, sentence: str, level: str = "info", *, where: str = "") -> None:
         wall = self._clock.wall().isoformat(timespec="milliseconds")

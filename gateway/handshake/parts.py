@@ -68,12 +68,14 @@ def _arrived(turn: Turn, part: Part, image: PlcImage) -> None:
         turn.do(Count("unjudged"))
         return
     deadline = part.since + image.deadline_ms / 1000 if image.deadline_ms else part.deadline
+    part_id, masters = clean_part_id(image.part_id), state.rules.masters
     part = replace(
         part,
         deadline=deadline,
         plc_mode=image.mode,
         part_type=image.part_type,
-        part_id=clean_part_id(image.part_id),
+        part_id=part_id,
+        master=masters is not None and part_id in masters.parts,
     )
     if turn.state.part is not None:
         _overrun(turn, part)
@@ -96,8 +98,10 @@ def _refused(turn: Turn, part: Part) -> Answer | None:
     state = turn.state
     if state.worker is not Worker.UP:
         return refusal(part, f"nobody can judge: worker {state.worker.value}", Quality.INTERNAL)
-    if state.locked or state.ending:
-        why = "the station is locked out" if state.locked else "the gateway is being stopped"
+    if part.master and part.plc_mode == Mode.TEACH:
+        return refusal(part, "a master part is not taught from", Quality.TEACHING)
+    if (state.locked and not part.master) or state.ending:
+        why = "the station is locked: see its master parts" if not state.ending else "the gateway is being stopped"
         return refusal(part, why, Quality.INTERNAL)
     if part.plc_mode == Mode.TEACH or state.rules.mode is StationMode.OBSERVE or part.part_type in state.ready:
         return None
@@ -112,7 +116,7 @@ def _start(turn: Turn, part: Part) -> None:
     turn.set(part=replace(part, ticket=ticket), next_ticket=ticket + TICKET_STRIDE)
     teach = part.plc_mode == Mode.TEACH
     station = turn.state.rules.station
-    turn.do(StartCapture(station, ticket, part.part_type, part.part_id, part.seen_at, teach))
+    turn.do(StartCapture(station, ticket, part.part_type, part.part_id, part.seen_at, teach, part.master))
 
 
 # ---- heard and judged -----------------------------------------------------------------------------------------------

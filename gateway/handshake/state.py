@@ -5,6 +5,7 @@ from enum import Enum, StrEnum
 
 from analytics.decision.verdict import Verdict
 from connectors.plc.port import GwImage, PlcImage
+from gateway.handshake.masters import MasterRules
 from gateway.processes.messages import Judged
 
 TICKET_STRIDE = 4096  #: stations a gateway may have, so that tickets of different stations never meet
@@ -50,6 +51,8 @@ class StationRules:
         How long after its deadline a part still waits for its true verdict (rule 11).
     beat_s
         Shortest time between two counts of GwHeartbeat; the contract wants 100..250 ms.
+    masters
+        Known parts that must be judged right before others are judged at all; None for none.
     """
 
     station: str
@@ -65,6 +68,7 @@ class StationRules:
     reread_s: float = 0.005
     late_s: float = 5.0
     beat_s: float = 0.1
+    masters: MasterRules | None = None
 
     def __post_init__(self) -> None:
         assert 0 <= self.number < TICKET_STRIDE, self.number
@@ -116,6 +120,7 @@ class Part:
     heard: bool = False  #: its recording runs
     accepted: bool = False  #: TrigAck was written, or is being written
     clock_step: bool = False
+    master: bool = False  #: a known part that checks the station: never told OK, in no number
     recorded: bool = False  #: its record went out in an earlier life of the connection
     judged: Judged | None = None
     answer: Answer | None = None
@@ -186,4 +191,5 @@ def begin(rules: StationRules, boot_id: int) -> State:
         GwBootId, random, 1..65535.
     """
     assert 1 <= boot_id <= 0xFFFF, boot_id
-    return State(rules, GwImage(boot_id=boot_id), next_ticket=rules.number + TICKET_STRIDE)
+    ticket = rules.number + TICKET_STRIDE
+    return State(rules, GwImage(boot_id=boot_id), next_ticket=ticket, locked=rules.masters is not None)

@@ -67,7 +67,7 @@ class Tally:
             latency_ms=part.latency_ms,
             judge_ms=(judged.judged_at - judged.captured_at) * 1000 if judged else None,
             recipe=judged.recipe if judged else "",
-            outcome=answer.outcome,
+            outcome="master" if part.master else answer.outcome,
             evidence=judged.evidence if judged else None,
             answer_ms=_answer_ms(part),
             numbers=judged.numbers if judged else None,
@@ -77,6 +77,8 @@ class Tally:
 
     def _count_part(self, record: PartRecord) -> None:
         counters, evaluation = self.counters, record.told.evaluation
+        if record.outcome == "master":  # it checks the station, and is none of its parts
+            return
         if record.outcome == "taught":  # heard to learn from: no verdict was wanted, and none counts
             self.counters = replace(counters, taught=counters.taught + 1)
             return
@@ -124,6 +126,7 @@ class Tally:
             link=link,
             link_sentence=sentence,
             ready=bool(state.ready) and not state.locked,
+            locked=state.locked,
             plc=state.plc,
             gateway=replace(state.image, state=gw_state(state)),
             counters=self.counters,

@@ -26,6 +26,7 @@ STATION_ALARMS = (
     "ManyNotDecidable",
     "PlcHeartbeatStale",
     "SecondGateway",
+    "MasterCheck",
     "MachineIndication",
 )
 GATEWAY_ALARMS = ("LedgerDown", "LedgerFault", "OrdersStuck", "MessagesDropped")
@@ -90,7 +91,7 @@ def _of_station(station: StationView) -> Iterator[Standing]:
 def _of_parts(name: str, part: PartView) -> Iterator[Standing]:
     if part.link != "up":
         yield Standing(name, "PlcLinkDown", f"No connection to the PLC: {part.link_sentence}", "high")
-    elif not part.ready and not (part.plc is not None and part.plc.mode == Mode.TEACH):
+    elif not part.ready and not part.locked and not (part.plc is not None and part.plc.mode == Mode.TEACH):
         faults = "; ".join(r.fault for r in part.recipes.values() if r.fault) or "no recipe is loaded"
         yield Standing(name, "NotReady", f"Parts cannot be judged: {faults}", "medium")
     if part.counters.missed:

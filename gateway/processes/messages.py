@@ -29,6 +29,7 @@ class StartCapture:
     part_id: str
     seen_at: float  #: monotonic seconds when the trigger was seen
     teach: bool = False  #: Mode 3: learn from it instead of judging it
+    master: bool = False  #: a known part that checks the station: no part of the production
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,7 @@ class PartRecord:
     latency_ms: float | None  #: trigger seen -> ResultSeq answered (or verdict known, where nothing is written)
     judge_ms: float | None  #: capture complete -> verdict
     recipe: str
-    outcome: str  #: judged | late | aborted | overrun | lost | taught | observed
+    outcome: str  #: judged | late | aborted | overrun | lost | taught | observed | master
     evidence: PartEvidence | None = None
     answer_ms: float | None = None  #: capture complete -> ResultSeq answered (or verdict known)
     numbers: PartNumbers | None = None

@@ -58,6 +58,7 @@ class PartView:
     recipes: Mapping[int, RecipeView]
     latencies_ms: tuple[float, ...] = ()  #: capture complete to result answered, of the last 1,000 parts
     chips: tuple[int, ...] = ()  #: evaluation of the last 20 parts, newest last
+    locked: bool = False  #: until its master parts were judged right; the alarm MasterCheck says why
 
 
 @dataclass(frozen=True, slots=True)

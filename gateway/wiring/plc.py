@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from config.site import ModbusPlcSettings, OpcUaPlcSettings, Plc, Site, Station, Tag
+from config.site import MasterParts, ModbusPlcSettings, OpcUaPlcSettings, Plc, Site, Station, Tag
 from config.values import SecretFault
 from connectors.plc.modbus import ModbusSettings
 from connectors.plc.modbus_server import ModbusServerSettings
@@ -11,6 +11,7 @@ from connectors.plc.opcua_tags import contract_tags
 from connectors.plc.open import PlcSettings
 from connectors.plc.port import PlcRefused
 from connectors.plc.registers import BLOCK, RegisterTag, WordOrder
+from gateway.handshake.masters import MasterRules
 from gateway.handshake.state import Overrun, StationMode, StationRules
 from gateway.handshake.wire import LinkSettings
 
@@ -64,10 +65,17 @@ def rules_of(site: Site, name: str) -> list[StationRules]:
             station.parts.margin_ms / 1000,
             station.parts.hold_ms / 1000,
             Overrun(station.parts.overrun),
+            masters=_masters(station.parts.master),
         )
         for number, station in enumerate(site.station)
         if station.parts is not None and station.parts.plc == name
     ]
+
+
+def _masters(parts: MasterParts | None) -> MasterRules | None:
+    if parts is None:
+        return None
+    return MasterRules(parts.ok, parts.not_ok, parts.every if parts.every is not None else float("inf"))
 
 
 def link_settings(name: str, plc: Plc) -> LinkSettings:
