@@ -21,10 +21,9 @@ from analytics.signal.capture import Capture
 from analytics.synthesis.parts import part_sound
 from analytics.synthesis.streams import Ambience
 from gateway.processes.channel import Channel
-from gateway.processes.entry import enter
+from gateway.processes.entry import Manner, enter
 from gateway.processes.messages import Judged, StartCapture, Started, Stop
 from gateway.stations.plan import PartPlan, SourcePlan, StationPlan, WorkerPlan
-from gateway.stations.worker import run_worker
 from models.recipe import write_recipe
 from models.taught import TaughtPart, TeachSettings
 from models.teach import learn
@@ -76,7 +75,7 @@ def measure(place: Path, kind: str, count: int, seconds: float) -> None:
     stations = tuple(StationPlan(name, k, part=part) for k, name in enumerate(names))
     plan = WorkerPlan("bench", (source,) * count, stations)
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=enter, args=("bench", run_worker, plan, theirs, True))
+    process = multiprocessing.get_context("spawn").Process(target=enter, args=("bench", "gateway.stations.worker:run_worker", plan, theirs, Manner(quiet=True)))
     process.start()
     channel = Channel(ours, "bench")
     wait_for(channel, Started)
