@@ -133,10 +133,15 @@ def test_a_verdict_does_not_depend_on_what_else_is_judged(learned):
 def test_whatever_is_fed_there_is_a_verdict_and_no_pass_without_a_score(learned, kind, seed, gain):
     x = np.random.default_rng(seed).normal(0, 0.05, 2 * N)
     x = {
-        "silence": 0 * x, "constant": 0 * x + gain, "nan": np.where(x > 0.2, np.nan, x),
-        "clipped": np.clip(gain * x, -1, 1), "infinite": np.where(np.arange(len(x)) == seed, np.inf, x), "one sample": x[:1], "short": x[: seed + 1],
+        "silence": 0 * x,
+        "constant": 0 * x + gain,
+        "nan": np.where(x > 0.2, np.nan, x),
+        "infinite": np.where(np.arange(len(x)) == seed, np.inf, x),
+        "clipped": np.clip(gain * x, -1, 1),
+        "one sample": x[:1],
+        "short": x[: seed + 1],
         "huge": 1e9 * gain * x,
-    }[kind].astype(np.float32)  # fmt: skip
+    }[kind].astype(np.float32)
     capture = Capture(x, RATE, 0, len(x), before=False, after=False)
 
     verdict = judge(capture, learned.model, Tones().embed).verdict
