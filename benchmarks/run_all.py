@@ -44,6 +44,7 @@ def accuracy(quick: bool) -> None:
         print(f"skipped: accuracy, diagnosis and the bottle line need recordings that are not here ({DATA.name})")
         return
     lines_of("accuracy")
+    lines_of("steady")
     lines_of("diagnosis")
     if quick:
         return
