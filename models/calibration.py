@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import nctdtrit, ndtri
 
 from analytics.anomaly.mahalanobis import Mahalanobis
-from analytics.decision.limits import Limit, group_limit, order_statistic_limit
+from analytics.decision.limits import Limit, group_limit, order_statistic_limit, raised
 from analytics.decision.panel import Second, Voices, fuse, standing_of
 from analytics.few_shot.prototypes import TaughtScore
 from models.held_out import FOLDS, Rows, folds_over, held_out_scores, trimmed_scores
@@ -146,6 +146,23 @@ def calibrate(
     suspicion = trimmed_scores(goods, folds, partial(_fit, fits, second), left_out.distances) / limit.value
     of_shots = _shot_scores(voices, limit, taught, shots, left_out)
     return Calibrated(voices.detector, limit, taught, scores, suspicion, of_shots, second)
+
+
+def lifted(found: Calibrated, factor: float, groups: Sequence[str], confidence: float) -> Calibrated:
+    """Put the limit of both scores higher, `factor` >= 1; what was promised holds all the more."""
+    units: dict[str, float] = {}
+    for index, (score, group) in enumerate(zip(found.goods, groups, strict=True)):
+        unit = group if len(set(groups)) > 1 else str(index)
+        units[unit] = max(units.get(unit, 0.0), float(score))
+    before = found.limit.value
+    limit = raised(found.limit, before * factor, before * np.array(list(units.values())), confidence)
+    taught = found.taught
+    if taught is not None:
+        taught = replace(taught, limit=taught.limit + taught.spread * float(np.log(factor)))
+    shots = {name: scores / factor for name, scores in found.shots.items()}
+    return replace(
+        found, limit=limit, taught=taught, goods=found.goods / factor, suspicion=found.suspicion / factor, shots=shots
+    )
 
 
 def _fit(fits: Fits, like: Second | None, rows: Rows) -> Voices:

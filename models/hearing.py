@@ -9,13 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.decision.fixed import FixedLimit
 from analytics.decision.judge import align, numbers_of
+from analytics.decision.limits import highest_rate
 from analytics.decision.model import FrontEnd, PartModel
+from analytics.features.indicators import indicators_of
 from analytics.quality.ambient import AmbientReference, learn_ambient
 from analytics.quality.gate import GateReference, learn_gate, surroundings_of
 from analytics.quality.part_sound import clipped_share, rms_db
 from analytics.signal.capture import SURROUNDINGS_S, Capture
 from models.embedding import Embedding
+from models.report import percent
 from models.taught import FEWEST, TaughtPart, TaughtRows, TeachSettings, front_end_of, once_each, raise_all, refuse
 
 _UNEVEN = 0.8  #: of the usual length: a shorter part shortens what is heard of all
@@ -35,6 +39,8 @@ class Hearing:
         Name and hash of the model a second voter hears through; empty for none.
     remarks
         Sentences about the recordings.
+    fixed
+        Limits a person set.
     """
 
     front_end: FrontEnd
@@ -45,6 +51,7 @@ class Hearing:
     sha256: str = ""
     remarks: tuple[str, ...] = ()
     ambient: AmbientReference | None = None
+    fixed: tuple[FixedLimit, ...] = ()
 
 
 def hearing_of(model: PartModel, remarks: Sequence[str] = ()) -> Hearing:
@@ -59,6 +66,7 @@ def hearing_of(model: PartModel, remarks: Sequence[str] = ()) -> Hearing:
         second.sha256 if second else "",
         tuple(remarks),
         model.ambient,
+        model.fixed,
     )
 
 
@@ -110,8 +118,9 @@ def hear(
         _noise_floor_db(captures),
         embedding.name if embedding else "",
         embedding.sha256 if embedding else "",
-        (*twice, *_remarks(good, captures, front_end, gate)),
+        (*twice, *_remarks(good, captures, front_end, gate), *_beyond_fixed(good, captures, settings)),
         learn_ambient(captures),
+        settings.fixed,
     )
 
 
@@ -131,6 +140,24 @@ def _noise_floor_db(captures: Sequence[Capture]) -> float | None:
         if capture.before
     ]
     return float(np.median(heard)) if heard else None
+
+
+def _beyond_fixed(good: Sequence[TaughtPart], captures: Sequence[Capture], settings: TeachSettings) -> list[str]:
+    """Say which good parts a person's limits reject: that comes on top of what the learned limit promises."""
+    said = []
+    for limit in settings.fixed:
+        if limit.what == "score":
+            said.append(f"{limit}: stricter than the learned limit, which alone keeps the promise")
+            continue
+        scores = [limit.score(limit.measure(one.part, one.rate, indicators_of(one.part), 0.0)) for one in captures]
+        beyond = [part.name for part, score in zip(good, scores, strict=True) if score > 1.0]
+        names = f" ({', '.join(beyond[:3])}{', ...' if len(beyond) > 3 else ''})" if beyond else ""
+        most = percent(highest_rate(len(beyond), len(good), settings.confidence))
+        said.append(
+            f"{limit}: {len(beyond)} of {len(good)} good parts lie beyond it{names}; up to {most} false rejects come "
+            "on top of the promise"
+        )
+    return said
 
 
 def _remarks(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analytics.decision.limits import Limit, scores_needed
+from analytics.decision.limits import Costs, Limit, Weighed, scores_needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,15 @@ class DefectReport:
     taught: int
     found: int  #: above the limit when left out of what was learned
     named: int  #: called by this name when left out; 0 where there is only one example
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """Where the costs of errors put the limit."""
+
+    costs: Costs
+    chosen: Weighed  #: among the limits that keep the promise; its factor is on the lowest of them
+    alone: Weighed  #: what the costs would choose if no promise stood in the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,10 @@ class Report:
         As their names say; warnings are sentences.
     sisters
         Units of the same kind that lent a spread and a limit; empty where the unit stands on its own.
+    confirmed
+        Good parts that a person has heard and calls good; not among the strangest.
+    weighing
+        What the costs of errors say; None where none were given.
     """
 
     good: int
@@ -59,6 +72,8 @@ class Report:
     strangest: tuple[Strange, ...]
     warnings: tuple[str, ...]
     sisters: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
+    weighing: Weighing | None = None
 
     @property
     def promise(self) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.decision.limits import scores_needed
+from analytics.decision.fixed import FixedLimit
+from analytics.decision.limits import Costs, scores_needed
 from analytics.decision.model import FrontEnd
 from analytics.features.log_mel import LOW_HZ, Level, Profile
 from analytics.features.profile import guess_profile
@@ -52,6 +53,12 @@ class TeachSettings:
         Of a part; None: `KNOCK_S` or the shortest good part for a knock, the shortest good part for running sound.
     low_hz
         Lower edge of the bands.
+    fixed
+        Limits a person sets, beside the learned ones.
+    costs
+        What errors cost, to put the limit where that is least; None: the lowest that keeps the promise.
+    confirmed
+        Names of good parts that a person has heard and calls good: they are not shown among the strangest.
     """
 
     profile: Profile | None = None
@@ -60,6 +67,9 @@ class TeachSettings:
     confidence: float = 0.95
     length_s: float | None = None
     low_hz: float = LOW_HZ
+    fixed: tuple[FixedLimit, ...] = ()
+    costs: Costs | None = None
+    confirmed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.anomaly.mahalanobis import Mahalanobis
+from analytics.decision.drift import learn_drift
+from analytics.decision.limits import weigh
 from analytics.decision.model import PartModel
-from models.calibration import Calibrated, Fits, calibrate, limit_finder
+from analytics.decision.panel import Voices
+from models.calibration import Calibrated, Fits, calibrate, lifted, limit_finder
 from models.embedding import Embedding
 from models.hearing import Hearing, Progress, hear
 from models.held_out import Rows
 from models.naming import Shots, learn_names, shots_of
-from models.report import DefectReport, Report, Strange
+from models.report import DefectReport, Report, Strange, Weighing
 from models.taught import Heard, TaughtPart, TaughtRows, TeachError, TeachSettings, defects_of, refuse_few
 
 __all__ = [
@@ -135,7 +138,30 @@ def _learn(rows: TaughtRows, hearing: Hearing, settings: TeachSettings, step: Pr
     fits = Fits(fit_mahalanobis, fit_logistic, rows.features.shape[1])
     found = calibrate(joined[is_good], groups, trained, limit_of, fits)
     step(1, 1, "limits")
-    return conclude(rows, hearing, settings, found)
+    found, weighing = _weighed(joined, shots, groups, settings, found)
+    learned = conclude(rows, hearing, settings, found)
+    return replace(learned, report=replace(learned.report, weighing=weighing))
+
+
+def _weighed(
+    joined: Rows,
+    shots: Mapping[str, NDArray[np.bool_]],
+    groups: Sequence[str],
+    settings: TeachSettings,
+    found: Calibrated,
+) -> tuple[Calibrated, Weighing | None]:
+    """Put the limit where errors cost least, never below where it keeps its promise."""
+    if settings.costs is None:
+        return found, None
+    if not shots:
+        raise TeachError("costs weigh good parts rejected against defects missed: give examples, --defect NAME=PATH")
+    voices = Voices(found.detector, found.second)
+    defects = np.concatenate([
+        found.shots.get(name, voices.score(joined[mine]) / found.limit.value) for name, mine in shots.items()
+    ])  # fmt: skip
+    chosen = weigh(found.goods, defects, settings.costs, least=1.0)
+    alone = weigh(found.goods, defects, settings.costs)
+    return lifted(found, chosen.factor, groups, settings.confidence), Weighing(settings.costs, chosen, alone)
 
 
 def conclude(
@@ -158,6 +184,8 @@ def conclude(
         noise_floor_db=hearing.noise_floor_db,
         ambient=hearing.ambient,
         second=replace(found.second, embedding=hearing.embedding, sha256=hearing.sha256) if found.second else None,
+        fixed=hearing.fixed,
+        drift=learn_drift(found.goods, [one.group for one in good]),
     )
     scores = {
         name: found.shots.get(name, model.distances(joined[mine]) / found.limit.value) for name, mine in shots.items()
@@ -232,7 +260,9 @@ def _report(
     defects: tuple[DefectReport, ...],
     warnings: tuple[str, ...],
 ) -> Report:
-    strangest = np.argsort(-found.suspicion, kind="stable")[:_SHOWN]
+    confirmed = tuple(one.name for one in good if one.name in settings.confirmed)
+    ranked = np.argsort(-found.suspicion, kind="stable")
+    strangest = [index for index in ranked if good[index].name not in confirmed][:_SHOWN]
     return Report(
         good=len(good),
         groups=len({part.group for part in good}),
@@ -245,6 +275,7 @@ def _report(
         defects=defects,
         strangest=tuple(Strange(good[index].name, float(found.suspicion[index])) for index in strangest),
         warnings=warnings,
+        confirmed=confirmed,
     )
 
 

@@ -177,10 +177,16 @@ def judge(capture: Capture, model: PartModel, embed: Embed | None = None) -> Jud
     scores = _scores(features, vector, model)
     indicators, share = indicators_of(aligned.part), clipped_share(aligned.part)
     doubt = doubts(aligned, model, indicators.rms_db, share)
+    learned = max(scores.values())
+    fixed = [(one, one.measure(aligned.part, aligned.rate, indicators, learned)) for one in model.fixed]
+    scores |= {str(one): one.score(measured) for one, measured in fixed}
     score = max(scores.values())
     nearest: tuple[Near, ...] = ()
     if doubt.why:
         verdict = Verdict(Evaluation.NOT_DECIDABLE, score, None, None, doubt.why, doubt.words, scores)
+    elif score > learned and score > 1.0:  # what a person fixed has no name among the taught defects
+        reasons = [one.reason(measured) for one, measured in fixed if one.score(measured) == score]
+        verdict = Verdict(Evaluation.NOT_OK, score, UNKNOWN, None, _sentence(reasons[0]), doubt.words, scores)
     elif score > 1.0:
         named = model.prototypes.recognise(features) if model.prototypes else Named(UNKNOWN, None, ())
         nearest = named.nearest

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.anomaly.mahalanobis import Mahalanobis
+from analytics.decision.drift import DriftReference
+from analytics.decision.fixed import FixedLimit
 from analytics.decision.limits import Limit
 from analytics.decision.panel import Second, Voices
 from analytics.features.log_mel import LOW_HZ, Level, Profile, mel_plan
@@ -85,6 +87,10 @@ class PartModel:
         both voices together.
     ambient
         How much of good parts the ambient microphone hears; None where they were taught without one.
+    fixed
+        Limits that a person set, beside the learned ones.
+    drift
+        How good parts scored when taught, for who watches the scores of later ones; None where that is not known.
     """
 
     front_end: FrontEnd
@@ -97,6 +103,8 @@ class PartModel:
     noise_floor_db: float | None = None
     second: Second | None = None
     ambient: AmbientReference | None = None
+    fixed: tuple[FixedLimit, ...] = ()
+    drift: DriftReference | None = None
 
     def __post_init__(self) -> None:
         d = self.front_end.count
