@@ -12,7 +12,8 @@ from models.hearing import Progress, hearing_of
 from models.recipe import Recipe, RecipeError, load
 from models.recipe_files import ACTIVATIONS, read, versions
 from models.report import Report
-from models.taught import Heard, TaughtPart, TaughtRows, TeachError, TeachSettings, fault_of, raise_all
+from models.review import settings_again
+from models.taught import Heard, TaughtPart, TaughtRows, TeachError, fault_of, raise_all
 from models.teach import Learned, learn_rows, warnings_of
 
 _MORE = 1  #: example or good part; a difference of one is chance
@@ -45,21 +46,14 @@ def enrol(
     TeachError
         An example cannot be used or was taught before, or the recipe stands on its sisters.
     """
-    report, front_end = recipe.report, recipe.model.front_end
+    report = recipe.report
     if report.sisters:
         raise TeachError(
             f"{recipe.title} stands on its sisters {', '.join(report.sisters)}: teach it again with --sisters and "
             "--defect, or with enough groups of its own"
         )
     rows = _joined(taught, parts, recipe, embed, progress or (lambda done, total, what: None))
-    settings = TeachSettings(
-        front_end.profile if report.profile_given else None,
-        front_end.level,
-        report.reject_rate,
-        report.confidence,
-        front_end.length_s,
-        front_end.low_hz,
-    )
+    settings = settings_again(report, recipe.model.front_end)
     good = [one for one in taught.heard if not one.defect]
     known = warnings_of(good, report.defects)
     remarks = [one for one in report.warnings if one not in known]

@@ -31,6 +31,21 @@ class Weighing:
     chosen: Weighed  #: among the limits that keep the promise; its factor is on the lowest of them
     alone: Weighed  #: what the costs would choose if no promise stood in the way
 
+    @property
+    def sentence(self) -> str:
+        """Say what was chosen, and what a weaker promise would allow."""
+        here, free = self.chosen, self.alone
+        said = (
+            f"cheapest at {here.factor:.2f} of the lowest limit the promise allows: {percent(here.rejected)} of good "
+            f"parts rejected, {percent(here.missed)} of the taught defects missed, when left out"
+        )
+        if free.factor >= 1.0:
+            return said
+        return (
+            f"{said}; the costs alone would choose {free.factor:.2f}: {percent(free.rejected)} rejected, "
+            f"{percent(free.missed)} missed, allowed by a higher --reject-rate"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

@@ -24,7 +24,7 @@ from gateway.audio.files import (
 from gateway.cli.output import Step, note
 from models.taught import TaughtPart
 
-_MANY = ("--good", "--bad", "--defect", "--drop", "--sisters")  #: options that take any number of values
+_MANY = ("--good", "--bad", "--defect", "--drop", "--confirm", "--sisters")  #: options that take any number of values
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9 _-]{0,39})=(.+)", re.DOTALL)
 _SHOWN = 10  #: faults of recordings, at most
 
