@@ -49,6 +49,7 @@ class Store(Table):
 
     folder: Path = Field(Path("data"), description="SQLite and evidence; relative to the site file.")
     keep: Keep = Keep()
+    models: OptionalPath = Field(None, description="Embedding models, built or imported; none = the user's own folder.")
     sound: Literal["never", "rejects", "all"] = Field("never", description="Which sound may be written at all.")
     speech: Literal["drop", "keep"] = Field("drop", description="drop: sound with speech in it is not written.")
 

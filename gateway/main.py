@@ -253,7 +253,20 @@ class Gateway:
         self._each_link(started.worker, Link.worker_back)
         for station, recipes in started.recipes.items():
             # What was learned since the site file was read is kept by the folder it was written to.
-            self._recipe_loaded(station, recipes)
+            self._recipe_loaded(station, self._as_before(station, recipes))
+
+    def _as_before(self, station: str, recipes: Mapping[int, RecipeView]) -> Mapping[int, RecipeView]:
+        """Have a worker that came back judge by the versions of before: a change on disk waits for a restart."""
+        found = dict(recipes)
+        for part_type, recipe in recipes.items():
+            before = self._recipes.get(station, {}).get(part_type)
+            if before is not None and not before.fault and before.hash != recipe.hash:
+                # Sent before any part: the worker's new loop has nothing under way that another version could judge.
+                self.to_worker(station, UseRecipe(station, part_type, before.folder))
+                found[part_type] = before
+                sentence = f"{before.name} was changed on disk; version {before.version} judges on until a restart"
+                self._event(station, "recipe-kept", sentence, "warning")
+        return found
 
     def _recipe_loaded(self, station: str, recipes: Mapping[int, RecipeView]) -> None:
         known = self._recipes.setdefault(station, {})

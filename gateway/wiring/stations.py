@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 
 from analytics.diagnosis.bearings import Orders, lookup
 from analytics.diagnosis.named import FIXED_TOLERANCE, Named
-from config.site import Bearing, Indicator, Machine, Microphone, Parts, RecordingSource, SimulatedSource, Site, Station
+from config.site import (
+    Bearing,
+    Indicator,
+    Machine,
+    Microphone,
+    Parts,
+    RecordingSource,
+    SimulatedSource,
+    Site,
+    Station,
+    Store,
+)
 from gateway.stations.plan import BearingPlan, MachinePlan, PartPlan, SourcePlan, StationPlan, WorkerPlan
 
 FILES = "worker-files"  #: hears recordings and simulations
@@ -44,7 +55,7 @@ def worker_plans(site: Site) -> tuple[WorkerPlan, ...]:
                 station.source.channel - 1,
                 None if station.ambient is None else bench.place(station.ambient),
                 0 if station.ambient is None else station.ambient.channel - 1,
-                None if station.parts is None else _part_plan(station.mode, station.parts, site.store.sound),
+                None if station.parts is None else _part_plan(station.mode, station.parts, site.store),
                 None if station.machine is None else machine_plan(station.machine),
             )
         )
@@ -76,14 +87,15 @@ def _source_plan(source: AnySource) -> SourcePlan:
     )
 
 
-def _part_plan(mode: str, parts: Parts, sound: str) -> PartPlan:
+def _part_plan(mode: str, parts: Parts, store: Store) -> PartPlan:
     return PartPlan(
         mode,
         parts.capture.after_ms,
         parts.capture.length_ms,
         {kind: str(folder) for kind, folder in parts.recipes.items()},
         parts.reject_rate,
-        sound,
+        store.sound,
+        str(store.models) if store.models is not None else "",
     )
 
 

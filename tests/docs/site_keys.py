@@ -28,6 +28,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ('source and ambient, kind = "simulated"', schema.SimulatedSource),
     ("[station.parts]", schema.Parts),
     ("capture of [station.parts]", schema.CaptureWindow),
+    ("[station.parts.master]", schema.MasterParts),
     ("[station.machine]", schema.Machine),
     ("bearings of [station.machine]", schema.Bearing),
     ("speed and runs of [station.machine]", schema.Tag),

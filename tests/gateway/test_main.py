@@ -5,7 +5,7 @@ import pytest
 from gateway.main import FRONT, LEDGER, ChildBody, Gateway
 from gateway.newest import StationFacts
 from gateway.processes.clock import SystemClock
-from gateway.processes.messages import VERSION, EarReport, SelfTestDue, Started
+from gateway.processes.messages import VERSION, EarReport, RecipeView, SelfTestDue, Started, UseRecipe
 from gateway.teaching import TeachingDesk
 
 
@@ -13,10 +13,13 @@ class Link:
     """A link that notes which stations have their worker back, and which hear nothing."""
 
     def __init__(self):
-        self.back, self.deaf = [], {}
+        self.back, self.deaf, self.known = [], {}, {}
 
     def ear(self, name, *, deaf):
         self.deaf[name] = deaf
+
+    def recipes(self, name, recipes):
+        self.known[name] = dict(recipes)
 
     def worker_back(self, names):
         self.back.extend(names)
@@ -58,3 +61,20 @@ def test_the_self_test_says_how_every_microphone_is(gateway, told):
 def test_the_link_hears_of_an_ear_that_no_part_is_believed_of(gateway, words, deaf):
     gateway._from_worker(EarReport("ring", 1.0, words, "", None, 0, 0, None))
     assert gateway.links[0].deaf == {"ring": deaf}
+
+
+def recipe(version):
+    return RecipeView("casting", version, f"hash{version}", False, "", (), "", f"recipes/casting/v{version}")
+
+
+def test_a_worker_that_comes_back_judges_by_the_version_of_before_whatever_was_put_to_use(gateway, told, monkeypatch):
+    sent = []
+    monkeypatch.setattr(gateway, "to_worker", lambda station, message: sent.append(message))
+    gateway._from_worker(Started("w", VERSION, {"ring": {1: recipe(1)}}))
+    assert sent == []
+
+    gateway._from_worker(Started("w", VERSION, {"ring": {1: recipe(2), 2: recipe(1)}}))
+
+    assert sent == [UseRecipe("ring", 1, "recipes/casting/v1")]
+    assert gateway.links[0].known["ring"] == {1: recipe(1), 2: recipe(1)}
+    assert ("ring", "recipe-kept", "warning") in told
