@@ -1,14 +1,13 @@
 """How soon random cuts set a sound apart from the good ones."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-_ROWS = 64  #: walked at once: their nodes and the rows they look at stay in the cache
 
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class IsolationForest:
     """Isolation forest (Liu, Ting and Zhou 2008) on flat arrays: all trees walked together, one level at a time.
 
@@ -59,18 +58,17 @@ class IsolationForest:
         if not (self.usual_path > 0 and np.isfinite(self.paths).all() and not np.isnan(self.thresholds).any()):
             raise ValueError("a number of the forest is not finite")
 
+    @cached_property
+    def _indices(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+        """Features, left children and roots as NumPy wants its indices: made at every step they cost more than it."""
+        return self.features.astype(np.intp), self.left.astype(np.intp), self.roots.astype(np.intp)
+
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return between 0 and 1 for each row of finite `features` (n, width), shape (n,)."""
-        scores = np.empty(len(features))
-        for first in range(0, len(features), _ROWS):
-            rows = np.asarray(features[first : first + _ROWS], np.float32)
-            scores[first : first + _ROWS] = self._walk(rows)
-        return scores
+        return np.array([self._one(row) for row in np.asarray(features, np.float32)], np.float64)
 
-    def _walk(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        flat, ahead = np.ascontiguousarray(rows).reshape(-1), np.arange(len(rows))[:, None] * self.width
-        node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
+    def _one(self, row: NDArray[np.float32]) -> float:
+        looks_at, left, node = self._indices
         for _ in range(self.levels):
-            node = self.left[node] + (flat[self.features[node] + ahead] > self.thresholds[node])
-        scores: NDArray[np.float64] = np.exp2(-self.paths[node].mean(axis=1) / self.usual_path)
-        return scores
+            node = left[node] + (row[looks_at[node]] > self.thresholds[node])
+        return float(np.exp2(-self.paths[node].mean() / self.usual_path))
