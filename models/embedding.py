@@ -81,7 +81,8 @@ class OnnxEmbedding:
 
     def __init__(self, card_path: Path) -> None:
         self.card = read_card(card_path)
-        self._session = Session(card_path.with_name(self.card.file), self.card)
+        self.path = card_path.with_name(self.card.file)
+        self._session = Session(self.path, self.card)
         ramp = np.linspace(-0.1, 0.1, self.card.shortest, dtype=np.float32)
         self.embed(ramp, self.card.rate)  # what does not run at all must not wait for the first part
 
@@ -127,12 +128,14 @@ class OnnxEmbedding:
         """
         if not len(samples) or not np.isfinite(samples).all():
             raise ValueError("an embedding wants finite samples, and at least one")
-        sound = resample(np.asarray(samples, np.float32), rate, self.card.rate)
-        vectors = np.concatenate(
-            [self._session.run(self._shaped(window)) for window in windows(sound, self.card.window, self.card.shortest)]
-        )
+        vectors = np.concatenate([self._session.run(one) for one in self.inputs(samples, rate)])
         pooled: NDArray[np.float32] = vectors.max(axis=0) if self.card.pooling == "max" else vectors.mean(axis=0)
         return pooled
+
+    def inputs(self, samples: NDArray[np.float32], rate: int) -> list[NDArray[np.float32]]:
+        """Return what the model is given for a sound, one array a window, in the shape of its card."""
+        sound = resample(np.asarray(samples, np.float32), rate, self.card.rate)
+        return [self._shaped(one) for one in windows(sound, self.card.window, self.card.shortest)]
 
     def _shaped(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
         """Lay the input out along the axes the card names."""

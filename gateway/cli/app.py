@@ -37,6 +37,7 @@ COMMANDS = {
     "compare": ("gateway.cli.compare:command", "Detectors side by side on good and bad parts, with their price."),
     "judge": ("gateway.cli.judge:command", "Judge recordings by a recipe, one line a part."),
     "replay": ("gateway.cli.replay:command", "Judge stored parts again: the same sound, the same verdict."),
+    "models": ("gateway.cli.models:command", "The models that turn a sound into a vector: list, build, import, shrink."),
     "diagnose": ("gateway.cli.diagnose:command", "Which bearing fault recordings show, and the picture of it."),
     "trend": ("gateway.cli.trend:command", "Wear over a recorded history: warning, alarm, remaining life."),
     "parts": ("gateway.cli.parts:command", "The parts the store holds."),

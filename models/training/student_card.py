@@ -1,0 +1,12 @@
+"""What the student hears: fixed before it is trained, written into its card afterwards."""
+
+from models.model_card import Mel
+
+RATE = 44_100
+WINDOW = 22_050  #: half a second
+FRAMES, BANDS = 44, 64
+SIZE = 128
+FRONT_END = Mel(
+    kind="mel", frame=2048, fft=2048, hop=512, pad=1024, window="hann-periodic", bands=BANDS, low_hz=50.0,
+    high_hz=20_000.0, level="mean", floor=1e-8, scale=0.5, offset=1.0,
+)  # fmt: skip
