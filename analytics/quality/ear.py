@@ -4,13 +4,14 @@ What a dead or broken ear gives differs by audio system: zeros, the last sample 
 all (seen by the age of samples, not here) or values that are no numbers.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.quality.ear_second import Second, second_of
 from analytics.quality.part_sound import FULL_SCALE, SILENT_DB
-from analytics.quality.words import Quality
+from analytics.quality.words import DEAF, Quality
 
 _CLIPPED_SHARE = 0.001  #: of a second at full scale: one loud knock touches it, an overdriven chain lives there
 _DC_SHARE = 0.02  #: of full scale; a sound interface is within 0.001
@@ -31,6 +32,8 @@ class EarHealth:
         Silent, frozen, clipped, dc, not_finite; empty = good.
     sentence
         The same for a person.
+    second
+        What it sounded like, for `ear_watch`; None where it was not wholly finite, or silent.
     """
 
     start: int
@@ -38,11 +41,12 @@ class EarHealth:
     level_db: float | None
     quality: tuple[Quality, ...]
     sentence: str
+    second: Second | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class EarState:
-    """Sums over the second under way, and the run of equal samples that may reach over its edge."""
+    """Samples and sums of the second under way, and the run of equal samples that may reach over its edge."""
 
     rate: int
     start: int = 0
@@ -54,6 +58,7 @@ class EarState:
     run: int = 0  #: equal samples up to now
     last: float = float("nan")  #: the sample they equal
     longest: int = 0  #: longest run in this second
+    pieces: tuple[NDArray[np.float32], ...] = field(default=(), compare=False)
 
 
 def ear_step(state: EarState, block: NDArray[np.float32]) -> tuple[EarState, tuple[EarHealth, ...]]:
@@ -88,6 +93,7 @@ def _add(state: EarState, piece: NDArray[np.float32]) -> EarState:
         run=int(last) if len(changes) else continued,
         last=float(piece[-1]),
         longest=max(state.longest, continued, inner, int(last)),
+        pieces=(*state.pieces, piece.copy()),
     )
 
 
@@ -103,9 +109,13 @@ def _report(state: EarState) -> EarHealth:
         found.append((Quality.SILENT, "digital silence" if state.squares == 0 else f"only {level:.0f} dB"))
     elif state.longest >= _FROZEN_SHARE * state.rate:
         found.append((Quality.FROZEN, f"the same sample for {state.longest / state.rate:.1f} s"))
+    whole = state.finite == state.count and not any(word in DEAF for word, _ in found)
+    second = second_of(np.concatenate(state.pieces), state.rate) if whole else None
+    if second is not None and second.repeats:
+        found.append((Quality.FROZEN, "one piece of sound over and over"))
     if state.clipped > _CLIPPED_SHARE * state.count:
         found.append((Quality.CLIPPED, f"{state.clipped / state.count:.1%} of its samples at full scale"))
     if abs(offset := state.total / state.finite) > _DC_SHARE:
         found.append((Quality.DC, f"a constant offset of {offset:.2f} of full scale"))
     sentence = f"The microphone gives {', '.join(text for _, text in found)}." if found else f"Hears {level:.0f} dB."
-    return EarHealth(state.start, stop, float(level), tuple(word for word, _ in found), sentence)
+    return EarHealth(state.start, stop, float(level), tuple(word for word, _ in found), sentence, second)

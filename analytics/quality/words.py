@@ -33,8 +33,11 @@ class Quality(StrEnum):
     GAIN_STEP = "gain_step"  #: the level of the chain jumped
     LOST_HIGHS = "lost_highs"  #: the upper band is gone
     SWAPPED = "swapped"  #: another microphone's sound
+    DROPOUT = "dropout"  #: a loose contact: the sound comes and goes
     TOO_SHORT = "too_short"  #: fewer samples than the recipe needs
     TEACHING = "teaching"  #: heard in Mode 3: taught from, not judged
 
 
-DEAF = (Quality.VANISHED, Quality.SILENT, Quality.FROZEN)  #: an ear of which no part is believed
+DEAF = (Quality.VANISHED, Quality.SILENT, Quality.FROZEN)  #: an ear that hears nothing
+UNTRUSTED = (*DEAF, Quality.DROPOUT, Quality.HUM, Quality.GAIN_STEP, Quality.LOST_HIGHS, Quality.SWAPPED)
+"""An ear of which no part is believed."""

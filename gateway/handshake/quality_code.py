@@ -33,6 +33,7 @@ BITS: Mapping[Quality, int | None] = {
     Quality.GAIN_STEP: MICROPHONE,
     Quality.LOST_HIGHS: MICROPHONE,
     Quality.SWAPPED: MICROPHONE,
+    Quality.DROPOUT: MICROPHONE,
     Quality.NO_CONTEXT: None,  # a lone recording may be judged; that nobody looked for disturbance is for the record
     Quality.TEACHING: None,  # a teach part is NotDecidable by its Mode; nothing is wrong with it
 }
@@ -51,7 +52,7 @@ MEANINGS: Mapping[int, str] = {
     ABORTED: "aborted by the PLC",
     CLOCK_STEP: "wall clock stepped (does not touch the judgement)",
     INTERNAL: "internal error of the gateway",
-    MICROPHONE: "other microphone fault: DC, hum, gain step, lost highs, swapped channel",
+    MICROPHONE: "other microphone fault: DC, hum, gain step, lost highs, loose contact, swapped channel",
 }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.quality.ear import EarHealth, EarState, ear_step
+from analytics.quality.ear_watch import unheard, watch_step
 from analytics.quality.words import Quality
 from gateway.processes.clock import Clock
 from gateway.processes.messages import EarReport
@@ -47,6 +48,7 @@ class Ear:
         self._watched = 0
         self._state = EarState(self.rate)
         self._health: EarHealth | None = None
+        self._watch = unheard()
         self._report_at = clock.now() + REPORT_S
         self._reported: tuple[Quality, ...] = ()
 
@@ -113,7 +115,10 @@ class Ear:
         """What is wrong with this ear as far as is known now; empty means good."""
         if self._intake.vanished:
             return (Quality.VANISHED,)
-        return self._health.quality if self._health is not None else ()
+        if self._health is None:
+            return ()
+        fault = () if self._watch.fault is None else (self._watch.fault,)
+        return tuple(dict.fromkeys((*self._health.quality, *fault)))
 
     @property
     def sentence(self) -> str:
@@ -124,7 +129,9 @@ class Ear:
             return self._intake.sentence
         if self._intake.vanished:
             return "No samples arrive."
-        return self._health.sentence if self._health is not None else "Not yet heard for a whole second."
+        if self._health is None:
+            return "Not yet heard for a whole second."
+        return f"The microphone: {self._watch.sentence}." if self._watch.fault else self._health.sentence
 
     def watch(self) -> EarReport | None:
         """Look at what was heard since the last call; a report about once a second, and when something changed."""
@@ -136,6 +143,8 @@ class Ear:
                 self._state, reports = ear_step(self._state, piece)
                 if reports:
                     self._health, seconds = reports[-1], len(reports)
+                for second in (one.second for one in reports if one.second is not None and not self.patchy):
+                    self._watch = watch_step(self._watch, second)
             self._watched = self.end
         now, quality = self._clock.now(), self.quality
         if not seconds and now < self._report_at and quality == self._reported:

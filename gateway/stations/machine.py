@@ -28,8 +28,9 @@ REPORT_S = 1.0
 SPEEDS_RPM = (60.0, 200_000.0)  #: what a tag may say of a shaft; anything else is a broken tag
 RECORD_SAMPLES = 1_000_000  #: of a record, at most: 10 s at 96 kHz, 2 min at 8 kHz
 _OVER = object()  # a look has no step left
-# What a gap costs is counted in the record itself; everything else says that the sound is not the machine's.
-_HARMLESS = frozenset({Quality.GAP})
+# What a gap costs is counted in the record itself. A machine may hum, stop, or sound otherwise from one second to the
+# next by its own fault. Everything else says that the sound is not the machine's.
+_HARMLESS = frozenset({Quality.GAP, Quality.HUM, Quality.LOST_HIGHS, Quality.SWAPPED})
 
 
 class MachineStation:

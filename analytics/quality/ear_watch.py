@@ -1,0 +1,221 @@
+"""Did something happen to a microphone? Each second held against those before it and against what was learned.
+
+Two looks. A *step*: what was heard of the room over the last three seconds against the eight before. Where all bands
+moved alike, the gain did it: a louder room or machine is louder in some bands and not in others. And a *place*: sound
+unlike anything in the minutes that were learned. A fault of the ear comes from one second to the next and stays; wear
+comes slowly, a knock or a voice goes again, and neither is one.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.quality.ear_second import Second
+from analytics.quality.words import Quality
+
+LEARN_S = 30  #: of sound before a place can be strange at all
+_AFTER, _BEFORE = 3, 8  #: seconds that are compared; one between them holds the moment itself
+_GAIN_DB = 1.8  #: least step of the gain,
+_WANDER = 3.0  #: and so many times the scatter of the level while it was learned
+_ALIKE_DB = 0.45  #: bands may differ so much in a step of the gain, beyond their own scatter
+_ALIKE = 2.0  #: mean square of the bands' differences, in their expected scatter
+_HUM_DB = 3.0  #: each of the harmonics further above its neighbourhood than ever while learning,
+_HUM_ABOVE_DB = 7.0  #: and that far above it, both on average over
+_HUM_MEAN_S = 4  #: seconds (noise alone stands 5 dB above its median, and seldom twice in the same bin),
+_HUM_LINES = 3  #: so many of them at once,
+_HUM_S = 2  #: for so many seconds: a machine that runs up crosses the mains
+_HUM_SHARE_DB = -20.0  #: of the whole level: hum deeper under the sound than this changes nothing
+_FALLEN_DB = 15.0  #: in the middle band, and none less than
+_FALLEN_LEAST_DB = 5.0
+_HIGHS_DB = 8.0  #: the upper third falls by, and by as much more than the lower third as
+_HIGHS_MORE_DB = 6.0
+_RADIUS_DB = 4.0  #: root mean square over bands: no place nearer than this is strange
+_RADIUS = 1.5  #: times the farthest learned second
+_HOLE_DB = 10.0  #: under the quietest the room ever was
+_QUIETEST_DB = -120.0  #: of a 5 ms block; digital silence between two events is no measure of a room
+_HOLES = 3  #: blocks of 5 ms in a second
+_HOLES_KEPT_S = 10  #: a loose contact is not well because it held for a second
+_ADOPT_S = 60  #: that long in a strange place, it is the new normal: a machine was started, nothing was swapped
+_BACK_DB = 1.0  #: so near to what was heard before the step, the fault is gone
+
+Bands = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watch:
+    """What is remembered of a microphone from second to second.
+
+    Parameters
+    ----------
+    recent : ndarray, shape (k, b), k <= 12
+        Room of the last good seconds, dB.
+    heard
+        Seconds learned from.
+    centre : ndarray, shape (b,)
+        Mean of the learned seconds.
+    radius
+        Farthest of the learned seconds from the centre, as root mean square over bands, dB.
+    wander : float
+        Mean square of the level of the learned seconds around their mean, dB^2.
+    hum_now, hum : ndarray, shape (2, 10)
+        `Second.hum` averaged over the last seconds, and the highest of that while learning; None before the first.
+    hummed
+        Seconds that there was more.
+    lowest_db
+        Lowest quiet of good seconds.
+    fault, sentence
+        What is wrong now.
+    before : ndarray, shape (b,)
+        Room before the fault.
+    left
+        Seconds until a hole is forgotten.
+    faulty
+        Seconds of this fault so far.
+    """
+
+    recent: Bands
+    heard: int = 0
+    centre: Bands | None = None
+    radius: float = 0.0
+    wander: float = 0.0
+    hum_now: Bands | None = None
+    hum: Bands | None = None
+    hummed: int = 0
+    lowest_db: float = 0.0
+    fault: Quality | None = None
+    sentence: str = ""
+    before: Bands | None = None
+    left: int = 0
+    faulty: int = 0
+
+
+def unheard() -> Watch:
+    """Return the watch over a microphone that nothing is known of."""
+    return Watch(np.empty((0, 0)))
+
+
+def watch_step(watch: Watch, second: Second) -> Watch:
+    """Take in a second; `fault` and `sentence` of the answer say what is wrong with the microphone."""
+    recent = second.bands[None] if not len(watch.recent) else np.concatenate([watch.recent, second.bands[None]])
+    recent = recent[-(_BEFORE + 1 + _AFTER) :]
+    hum_now = second.hum if watch.hum_now is None else watch.hum_now + (second.hum - watch.hum_now) / _HUM_MEAN_S
+    watch = replace(watch, recent=recent, left=max(watch.left - 1, 0), hum_now=hum_now)
+    hums = _settled(watch) and bool(np.max(_humming(watch, second)) >= _HUM_LINES)
+    watch = replace(watch, hummed=watch.hummed + 1 if hums else 0)
+    holes = int(np.count_nonzero(second.blocks_db < watch.lowest_db - _HOLE_DB)) if _settled(watch) else 0
+    if _HOLES <= holes < len(second.blocks_db) // 2:
+        sentence = f"the sound is interrupted, {5 * holes} ms of a second: a loose contact"
+        return replace(watch, left=_HOLES_KEPT_S, fault=Quality.DROPOUT, sentence=sentence, recent=recent[:-1])
+    if watch.fault is Quality.DROPOUT:
+        return watch if watch.left else replace(watch, fault=None, sentence="")
+    if watch.fault is Quality.SWAPPED and watch.hummed >= _HUM_S:  # hum that is loud is heard as strange first
+        return replace(watch, fault=Quality.HUM, sentence=_hum(watch, second))
+    if watch.fault is not None:
+        return _healed(watch)
+    if len(recent) < _BEFORE + 1 + _AFTER:
+        return _learn(watch, second)
+    fault, sentence = _fault(watch, second)
+    if fault is None:
+        return _learn(watch, second)
+    before = np.median(recent[:_BEFORE], axis=0)
+    return replace(watch, fault=fault, sentence=sentence, before=before)
+
+
+def _settled(watch: Watch) -> bool:
+    return watch.heard >= _BEFORE
+
+
+def _learn(watch: Watch, second: Second) -> Watch:
+    """Widen what is known of a good ear."""
+    lowest_db = max(min(watch.lowest_db, second.lowest_db), _QUIETEST_DB)
+    if watch.heard >= LEARN_S or watch.hummed:
+        return replace(watch, lowest_db=lowest_db)
+    if watch.centre is None or watch.hum is None or watch.hum_now is None:
+        return replace(watch, heard=1, centre=second.bands, hum=watch.hum_now, lowest_db=lowest_db)
+    n = watch.heard + 1
+    moved = second.bands - watch.centre
+    centre = watch.centre + moved / n
+    wander = watch.wander + ((float(np.median(moved)) ** 2) * (n - 1) / n - watch.wander) / n  # Welford 1962
+    return replace(
+        watch,
+        heard=n,
+        centre=centre,
+        radius=max(watch.radius, _rms(second.bands - centre)),
+        wander=wander,
+        hum=np.maximum(watch.hum, watch.hum_now),
+        lowest_db=lowest_db,
+    )
+
+
+def _fault(watch: Watch, second: Second) -> tuple[Quality | None, str]:
+    """Say what the last seconds are, held against those before."""
+    before, after = watch.recent[:_BEFORE], watch.recent[-_AFTER:]
+    moved = np.median(after, axis=0) - np.median(before, axis=0)
+    if watch.hummed >= _HUM_S:
+        return Quality.HUM, _hum(watch, second)
+    gain = float(np.median(moved))
+    if abs(gain) >= max(_GAIN_DB, _WANDER * watch.wander**0.5) and _all_alike(before, after, moved):
+        return Quality.GAIN_STEP, f"the level of the chain went by {gain:+.1f} dB in all bands alike"
+    third = max(len(moved) // 3, 1)
+    if not _strange(watch, after, moved):
+        return None, ""
+    if gain <= -_FALLEN_DB and float(np.max(moved)) <= -_FALLEN_LEAST_DB:
+        return Quality.LOST_HIGHS, f"all it heard fell by {-gain:.0f} dB: covered or unplugged"
+    high, low = float(np.mean(moved[-third:])), float(np.mean(moved[:third]))
+    if high <= -_HIGHS_DB and high - low <= -_HIGHS_MORE_DB:
+        return Quality.LOST_HIGHS, f"its upper bands fell by {-high:.0f} dB: covered or wet"
+    return Quality.SWAPPED, "from one second to the next it hears something else altogether: another channel?"
+
+
+def _humming(watch: Watch, second: Second) -> NDArray[np.intp]:
+    """Count the harmonics of each mains frequency that stand out and never did, shape (2,); 0 where they are faint."""
+    assert watch.hum is not None
+    assert watch.hum_now is not None
+    risen = (watch.hum_now > watch.hum + _HUM_DB) & (watch.hum_now > _HUM_ABOVE_DB)
+    level_db = 10 * np.log10(np.mean(10 ** (second.blocks_db / 10)))
+    return np.asarray(np.count_nonzero(risen, axis=1) * (second.hum_db > level_db + _HUM_SHARE_DB))
+
+
+def _hum(watch: Watch, second: Second) -> str:
+    return f"mains hum: {int(np.max(_humming(watch, second)))} harmonics stand out that did not"
+
+
+def _all_alike(before: Bands, after: Bands, moved: Bands) -> bool:
+    """Whether all bands moved by as much, for their scatter from second to second."""
+    scatter = np.mean(np.square(np.diff(before, axis=0)), axis=0) / 2
+    expected = 1.6 * scatter * (1 / _BEFORE + 1 / _AFTER) + _ALIKE_DB**2  # medians scatter more than means
+    apart = moved - np.average(moved, weights=1 / expected)
+    steady = float(np.max(np.ptp(after, axis=0) ** 2 / (12 * scatter + 4 * _ALIKE_DB**2)))
+    return float(np.mean(apart**2 / expected)) < _ALIKE and steady < 4
+
+
+def _strange(watch: Watch, after: Bands, moved: Bands) -> bool:
+    """Whether the last seconds are unlike all that was learned, each of them, and became so within a second."""
+    if watch.heard < LEARN_S or watch.centre is None:
+        return False
+    limit = max(_RADIUS_DB, _RADIUS * watch.radius)
+    from_one_to_next = watch.recent[-_AFTER] - watch.recent[_BEFORE - 1]
+    at_once = min(_rms(moved), _rms(from_one_to_next)) > 0.7 * limit and _rms(after[-1] - after[0]) < 0.5 * _rms(moved)
+    return at_once and all(_rms(one - watch.centre) > limit for one in after)
+
+
+def _healed(watch: Watch) -> Watch:
+    """Drop the fault where the room is again as it was before."""
+    before = watch.before
+    assert before is not None
+    watch = replace(watch, faulty=watch.faulty + 1)
+    if watch.fault is Quality.SWAPPED and watch.faulty >= _ADOPT_S:
+        return unheard()
+    if watch.fault is Quality.HUM:
+        gone = not watch.hummed
+    else:
+        moved = np.median(watch.recent[-_AFTER:], axis=0) - before
+        gone = abs(float(np.median(moved))) < _BACK_DB and _rms(moved) < max(_RADIUS_DB, _RADIUS * watch.radius)
+    return (
+        replace(watch, fault=None, sentence="", before=None, faulty=0, recent=watch.recent[-_AFTER:]) if gone else watch
+    )
+
+
+def _rms(moved: Bands) -> float:
+    return float(np.sqrt(np.mean(np.square(moved))))
