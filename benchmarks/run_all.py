@@ -48,7 +48,7 @@ def accuracy(quick: bool) -> None:
     lines_of("diagnosis")
     if quick:
         return
-    for module in ("gate", "diagnosis_evidence", "diagnosis_simulated", "diagnosis_peers", "wear"):
+    for module in ("gate", "microphone_faults", "diagnosis_evidence", "diagnosis_simulated", "diagnosis_peers", "wear"):
         lines_of(module)
     lines_of("bottles_line", "--write")
 
