@@ -16,7 +16,7 @@ from analytics.anomaly.mahalanobis import Mahalanobis
 from analytics.decision.limits import Limit, group_limit, order_statistic_limit, raised
 from analytics.decision.panel import Second, Voices, fuse, standing_of
 from analytics.few_shot.prototypes import TaughtScore
-from models.held_out import FOLDS, Rows, folds_over, held_out_scores, trimmed_scores
+from models.held_out import FOLDS, Rows, folds_over, held_out_scores, suspicion_of
 
 Numbers = NDArray[np.float64]
 LimitOf = Callable[[Numbers], Limit]
@@ -143,7 +143,7 @@ def calibrate(
     if taught is not None:
         taught = replace(taught, limit=taught.limit + taught.spread * float(np.log(limit.value)))
     limit = replace(limit, value=typical * limit.value)
-    suspicion = trimmed_scores(goods, folds, partial(_fit, fits, second), left_out.distances) / limit.value
+    suspicion = suspicion_of(goods, folds, partial(_fit, fits, second), left_out.distances) / limit.value
     of_shots = _shot_scores(voices, limit, taught, shots, left_out)
     return Calibrated(voices.detector, limit, taught, scores, suspicion, of_shots, second)
 

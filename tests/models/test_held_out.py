@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.held_out import folds_over, held_out_scores, trimmed_scores
+from models.held_out import folds_over, held_out_scores, suspicion_of, trimmed_scores
 from models.teach import fit_mahalanobis
 
 
@@ -70,3 +70,27 @@ def test_a_whole_group_that_stands_out_leaves_the_plain_scores():
     scores = np.concatenate([np.full(2, 9.0), np.zeros(18)])
 
     assert trimmed_scores(rows, folds, Mean, scores) is scores
+
+
+def test_bad_parts_that_are_alike_and_bad_parts_that_are_alone_are_both_the_most_suspicious():
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(60, 20)).astype(np.float32)
+    rows[:3, 0] += 9  # three of one kind
+    rows[3, 5:9] -= 4  # one of its own
+    folds = folds_over([""] * 60)
+
+    found = suspicion_of(rows, folds, fit_mahalanobis, held_out_scores(rows, folds, fit_mahalanobis))
+
+    assert set(np.argsort(-found)[:4]) == {0, 1, 2, 3}
+
+
+def test_parts_of_one_group_do_not_vouch_for_each_other():
+    random = np.random.default_rng(1)
+    rows = random.normal(size=(40, 8)).astype(np.float32)
+    groups = [str(index // 10) for index in range(40)]
+    rows[30:] = rows[30] + 3 + 1e-3 * random.normal(size=(10, 8))  # ten near copies of one strange part
+    folds = folds_over(groups)
+
+    found = suspicion_of(rows, folds, fit_mahalanobis, held_out_scores(rows, folds, fit_mahalanobis))
+
+    assert found[30:].min() > found[:30].max()
