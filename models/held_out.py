@@ -66,11 +66,14 @@ def trimmed_scores(
         Held-out scores, the first ranking.
     """
     for _ in range(_ROUNDS):
-        kept = np.argsort(scores, kind="stable")[: max(2, round(_KEPT * len(scores)))]
+        kept = np.zeros(len(scores), np.bool_)
+        kept[np.argsort(scores, kind="stable")[: max(2, round(_KEPT * len(scores)))]] = True
         if len(np.unique(folds[kept])) < 2:  # a whole group stood out: what is left cannot be scored held out
             return scores
-        scores = fit(features[kept]).score(features)
-        scores[kept] = held_out_scores(features[kept], folds[kept], fit)
+        scores = np.empty(len(scores))
+        for fold in np.unique(folds):  # whoever stood out is not vouched for by the rest of its own group
+            asked = folds == fold
+            scores[asked] = fit(features[kept & ~asked]).score(features[asked])
     return scores
 
 
