@@ -119,7 +119,7 @@ def _cut(kept: KeptPart) -> Cut:
 def score_of_numbers(kept: KeptPart, model: PartModel) -> float | None:
     """Score a stored part without its sound; None where its numbers are missing or were made another way.
 
-    What a person fixed on plain indicators needs the sound, and does not count here.
+    What a person fixed on plain indicators is known only where the recipe that judged then had the same limit.
     """
     if kept.features is None or kept.front_end != front_end_text(model.front_end):
         return None
@@ -127,7 +127,10 @@ def score_of_numbers(kept: KeptPart, model: PartModel) -> float | None:
     row = np.concatenate(parts) if model.second else kept.features
     if len(row) != model.width:
         return None
-    return max(float(score[0]) for score in model.scores(row[None, :]).values())
+    learned = max(float(score[0]) for score in model.scores(row[None, :]).values())
+    fixed = [one.score(learned) if one.what == "score" else kept.row.detectors.get(str(one)) for one in model.fixed]
+    known = [score for score in fixed if score is not None]
+    return max([learned, *known]) if len(known) == len(fixed) else None
 
 
 def evaluation_of(kept: KeptPart, score: float) -> Evaluation:

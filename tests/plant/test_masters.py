@@ -41,7 +41,10 @@ async def test_a_line_waits_for_its_master_parts_and_every_part_is_replayed_bit_
         assert (await seat.judged(goods[2])).verdict == Evaluation.OK
         assert (await seat.decided(goods[1])).passed
         assert not (await seat.decided(master_ok)).passed
-        await until(lambda: stored_parts(gateway.site).get(goods[2]) is not None, "the store holds them")
+        seat.program.arrive("X-1", 9)
+        assert not (await seat.decided("X-1")).passed
+        assert seat.g.quality_code == 1 << 5, "a PartType without a recipe has no default"
+        await until(lambda: stored_parts(gateway.site).get("X-1") is not None, "the store holds them")
         gateway.tell()
         assert await gateway.ended() == 0
     finally:
@@ -52,6 +55,7 @@ async def test_a_line_waits_for_its_master_parts_and_every_part_is_replayed_bit_
     assert {name for name, row in rows.items() if row.outcome == "master"} == {master_ok, master_bad}
     assert rows[master_ok].true_evaluation is Evaluation.OK
     for _ in range(2):
-        assert main(["replay", "--last", "5", "--store", str(tmp_path / "data"), "--json"]) == 0
+        assert main(["replay", "--last", "6", "--store", str(tmp_path / "data"), "--json"]) == 1
         again = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        assert [row["same"] for row in again] == [True] * 5
+        assert [row["same"] for row in again] == [True] * 5 + [None]
+        assert again[-1]["remark"] == "nothing was heard of it: no recipe for part type 9."

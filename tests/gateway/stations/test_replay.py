@@ -3,17 +3,20 @@
 import csv
 import json
 import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from analytics.decision.fixed import parse_fixed
 from analytics.decision.judge import judge
 from analytics.decision.verdict import Evaluation
+from analytics.features.log_mel import Profile
 from analytics.quality.words import Quality
 from gateway.audio.files import capture_of, one_channel, read_recording
-from gateway.cli.again import NotAgain, Replayer
+from gateway.cli.again import NotAgain, Replayer, score_of_numbers
 from gateway.cli.app import main
 from gateway.processes.messages import Judged, PartRecord
 from gateway.stations.plan import SourcePlan
@@ -22,7 +25,7 @@ from gateway.store.database import Store
 from gateway.store.evidence import FOLDER, Evidence
 from gateway.store.kept import KeptReader
 from models.recipe import load, write_recipe
-from models.teach import TaughtPart, learn
+from models.teach import TaughtPart, TeachSettings, learn
 from tests.gateway.stations.one_worker import (
     CASTINGS,
     RATE,
@@ -212,6 +215,53 @@ def test_another_recipe_says_what_would_change_by_sound_or_by_numbers(store, own
 def _replayed(store, other, capsys):
     main(["replay", "--last", "99", "--with", str(other), "--store", str(store), "--json"])
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@dataclass(frozen=True)
+class Tones:
+    """Stands in for a network: how strong 24 tones are."""
+
+    name: str = "tones"
+    sha256: str = "ab" * 32
+    rate: int = RATE
+    size: int = 24
+
+    def embed(self, samples, rate):
+        power = np.abs(np.fft.rfft(samples, rate))[100:12_100:500]
+        return np.log(power + 1e-3).astype(np.float32)
+
+
+def test_a_second_voter_hears_the_same_again_and_its_numbers_are_kept(own, wire, tmp_path, monkeypatch):
+    monkeypatch.setattr("models.embedding.load_embedding", lambda name, folder=None: Tones())
+    heard = [
+        TaughtPart(f"O{k}", capture_of(casting(name), RATE, surroundings=False)) for k, name in enumerate(good[9:49])
+    ]
+    write_recipe(
+        own, learn(heard, TeachSettings(profile=Profile.STEADY), embedding=Tones()), "2026-03-01T00:00:00+00:00"
+    )
+    live = heard_live(own, wire)
+    store = stored(tmp_path / "data", live)
+
+    again = [Replayer(store).replay(one) for one in kept(store)]
+    assert [one.verdict for one in again] == [one.verdict for one in live]
+    assert all(one.same for one in again)
+    recipe = load(own)
+    assert [score_of_numbers(one, recipe.model) for one in kept(store)] == [one.verdict.score for one in live]
+
+    monkeypatch.setattr("models.embedding.load_embedding", lambda name, folder=None: Tones(sha256="cd" * 32))
+    with pytest.raises(NotAgain, match="taught through tones abababababab, found cdcdcdcdcdcd: another model"):
+        Replayer(store).replay(kept(store)[0])
+
+
+@pytest.mark.parametrize(("limit", "known"), [("score <= 0.9", True), ("level <= -12 dB", False)])
+def test_a_persons_own_limit_counts_without_sound_only_where_it_is_known(own, store, limit, known):
+    model = replace(load(own).model, fixed=(parse_fixed(limit),))
+
+    scores = [score_of_numbers(one, model) for one in kept(store)]
+
+    assert all(score is not None for score in scores) == known
+    if known:
+        assert scores[0] == pytest.approx(max(1.0, 1 / 0.9) * kept(store)[0].row.score)
 
 
 BOTTLES = Path(__file__).parents[4] / "shared" / "data" / "bottles"
