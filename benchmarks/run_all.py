@@ -50,6 +50,8 @@ def accuracy(quick: bool) -> None:
         return
     for module in ("gate", "microphone_faults", "diagnosis_evidence", "diagnosis_simulated", "diagnosis_peers", "wear"):
         lines_of(module)
+    for module in ("few_shot", "sister_units"):
+        lines_of(module)
     lines_of("bottles_line", "--write")
 
 

@@ -30,6 +30,7 @@ from models.teach import Learned, conclude, fit_mahalanobis
 OWN_FROM = 4  #: groups of its own from which on a unit's own spread is the better one
 FEWEST_GROUPS = 2  #: of the new unit; within one group parts are near copies, and left out of it they look too good
 SHARE = 0.05  #: of the sisters' good parts that lies above the limit; rarer ones few sisters cannot tell
+_SISTERS_COUNT = 3.0  #: groups: the sisters' ratios weigh as much as three groups of the unit's own beyond its first
 _LONGER = 1.25  #: ratio of two lengths heard, at most; means and spreads over time hardly know the length
 _TRIES = 12  #: ways to pretend a sister is new, at most
 _SEED = 0  #: any choice of groups does; a fixed one makes the same sisters teach the same limit
@@ -163,12 +164,24 @@ def _find(
         left_out, typical = fuse((first.left_out, heard[1].left_out), standings), 1.0
         pretended = fuse((ratios[0], ratios[1]), tuple(replace(one, centre=0.0) for one in standings))
     share = max(SHARE, settings.reject_rate)
-    value = typical * float(np.quantile(pretended, 1 - share, method="higher"))
     n = len(_good(rows, width, 0).names)
+    value = typical * _point(left_out / typical, pretended, n, share)
     missing = max(1, scores_needed(settings.reject_rate, settings.confidence) - n)
     limit = Limit(value, k=1, n=n, proven_rate=1 / (n + 1), provisional=True, missing=missing)
     scores = left_out / value
     return Calibrated(first.detector, limit, None, scores, scores, {}, second)
+
+
+def _point(own: Numbers, pretended: Numbers, groups: int, share: float) -> float:
+    """Find the ratio above which `share` of good parts lie: the unit's own count the more, the more groups it has."""
+    weight = (groups - 1) / (groups - 1 + _SISTERS_COUNT)
+    ratios = np.concatenate([own, pretended])
+    order = np.argsort(ratios, kind="stable")
+    weights = np.concatenate(
+        [np.full(len(own), weight / len(own)), np.full(len(pretended), (1 - weight) / len(pretended))]
+    )
+    below = np.cumsum(weights[order])
+    return float(ratios[order][np.searchsorted(below, 1 - share)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
