@@ -125,7 +125,10 @@ class Link:
 
     def judged(self, message: Judged) -> None:
         """Take a verdict; its result is sent as the very next request."""
-        code = self._stations[message.station].tally.defect_code(message.verdict.defect)
+        tally = self._stations[message.station].tally
+        if (event := tally.drift(message.drift)) is not None:
+            self._event(*event, "warning", where=message.station)
+        code = tally.defect_code(message.verdict.defect)
         self.feed(message.station, events.VerdictCame(message, code))
 
     def taught(self, station: str, ticket: int, at: float) -> None:

@@ -14,6 +14,7 @@ from gateway.processes.messages import PartRecord, RecipeView
 from gateway.processes.snapshot import Counters, LastPart, PartView
 
 UNKNOWN_DEFECT = 1  #: DefectCode of a defect nobody taught, or whose code has not come from the ledger yet
+DRIFTS = "RecipeDrifts"  #: alarm
 SAID_AGAIN_S = 10.0  #: one line per cause in this time, with the number of times
 LATENCIES_MAX = 1000
 CHIPS_MAX = 20
@@ -45,6 +46,15 @@ class Tally:
     def defect_code(self, defect: str | None) -> int:
         """Give the DefectCode of a class: 0 none, 1 unknown, else as the ledger gave it."""
         return 0 if defect is None else self.codes.get(defect, UNKNOWN_DEFECT)
+
+    def drift(self, sentence: str) -> tuple[str, str] | None:
+        """Raise or clear the alarm of a recipe that drifts; gives kind and sentence of an event, on the edge alone."""
+        before = self.alarms.pop(DRIFTS, "")
+        if sentence:
+            self.alarms[DRIFTS] = sentence
+        if bool(before) == bool(sentence):
+            return None
+        return ("alarm-raised", f"{DRIFTS}: {sentence}") if sentence else ("alarm-cleared", f"{DRIFTS}: no longer")
 
     def record(self, part: Part, clock: Clock) -> PartRecord:
         """Count a part that is over, and give its record."""

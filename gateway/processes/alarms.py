@@ -27,6 +27,7 @@ STATION_ALARMS = (
     "PlcHeartbeatStale",
     "SecondGateway",
     "MasterCheck",
+    "RecipeDrifts",
     "MachineIndication",
 )
 GATEWAY_ALARMS = ("LedgerDown", "LedgerFault", "OrdersStuck", "MessagesDropped")
@@ -55,7 +56,7 @@ def standing(
         yield from _of_station(station)
         for name, sentence in links.get(station.name, {}).items():
             if name in STATION_ALARMS:
-                yield Standing(station.name, name, sentence, "high")
+                yield Standing(station.name, name, sentence, "medium" if name == "RecipeDrifts" else "high")
         open_here = [i for i in incidents if i.station == station.name and i.cleared_at is None]
         if open_here:
             worst = "high" if any(i.severity == "critical" for i in open_here) else "medium"

@@ -157,6 +157,7 @@ class Judged:
     level_db: float | None = None
     evidence: PartEvidence | None = None
     numbers: PartNumbers | None = None
+    drift: str = ""  #: which recipes of the station drift, as a sentence; empty while none does
 
 
 @dataclass(frozen=True, slots=True, eq=False)

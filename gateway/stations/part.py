@@ -14,6 +14,7 @@ from gateway.audio.source import SourceFault
 from gateway.processes.clock import Clock
 from gateway.processes.messages import Judged, PartNumbers, Recording, StartCapture, Taught
 from gateway.stations.cut import Cut, cut_of
+from gateway.stations.drifting import Drifting
 from gateway.stations.ear import Ear
 from gateway.stations.evidence import evidence_of
 from gateway.stations.plan import PartPlan
@@ -69,6 +70,7 @@ class PartStation:
         self._length = round(plan.length_ms / 1000 * ear.rate)
         self._around = round(SURROUNDINGS_S * ear.rate)
         self._pending: OrderedDict[int, _Pending] = OrderedDict()
+        self._drifting = Drifting()
 
     @property
     def pending(self) -> int:
@@ -186,7 +188,10 @@ class PartStation:
 
     def _answer(self, one: _Pending, capture: Capture, judgement: Judgement, recipe: Shelved | None) -> Judged:
         ear = self._deaf()
-        verdict = self._spoken(doubted(judgement.verdict, ear))
+        believed = doubted(judgement.verdict, ear)
+        verdict = self._spoken(believed)
+        if recipe is not None:
+            self._drifting.take(one.asked.part_type, recipe, believed)
         judged_at = self._clock.now()
         captured_at = min(self._ear.time_of(one.stop + self._around), judged_at)
         return Judged(
@@ -199,6 +204,7 @@ class PartStation:
             judgement.level_db,
             evidence_of(capture, verdict.evaluation, self._plan.keep_sound, lambda: self._heard_before(one)),
             _numbers(cut_of(capture, ear, recipe.view.folder if recipe else ""), judgement, recipe),
+            self._drifting.sentence,
         )
 
     def _heard_before(self, one: _Pending) -> NDArray[np.float32]:

@@ -15,3 +15,13 @@ def test_a_defect_nobody_gave_a_code_is_unknown():
     tally = Tally(StationRules("ring"))
     tally.codes = {"crack": 2}
     assert [tally.defect_code(defect) for defect in (None, "crack", "unknown", "new")] == [0, 2, 1, 1]
+
+
+def test_a_recipe_that_drifts_is_an_alarm_while_it_does_and_an_event_on_its_edges():
+    tally = Tally(StationRules("ring"))
+    assert tally.drift("") is None
+    assert tally.drift("Parts sound stranger") == ("alarm-raised", "RecipeDrifts: Parts sound stranger")
+    assert tally.drift("Parts sound stranger still") is None
+    assert tally.alarms == {"RecipeDrifts": "Parts sound stranger still"}
+    assert tally.drift("") == ("alarm-cleared", "RecipeDrifts: no longer")
+    assert tally.alarms == {}
