@@ -48,7 +48,9 @@ def accuracy(quick: bool) -> None:
     lines_of("diagnosis")
     if quick:
         return
-    for module in ("gate", "guarantee", "hidden", "microphone_faults", "diagnosis_evidence", "diagnosis_simulated", "diagnosis_peers", "wear"):
+    for module in ("guarantee", "hidden"):
+        lines_of(module)
+    for module in ("gate", "microphone_faults", "diagnosis_evidence", "diagnosis_simulated", "diagnosis_peers", "wear"):
         lines_of(module)
     for module in ("few_shot", "sister_units", "embedding"):
         lines_of(module)

@@ -173,7 +173,9 @@ def card_lines(recipe: Path, loaded: Recipe) -> list[str]:
         *([_line("and", f"a second voter, through {second.embedding} {second.sha256[:12]}")] if second else []),
         *(_line(defect.name, _defect(defect)) for defect in report.defects),
         *(_line("look at", f"{one.score:.2f}  {one.name}") for one in report.strangest),
-        _line("", "least like the other good ones (1.00 is the limit); listen, then leave out the bad with --drop"),
+        _line("", "least like the other good ones (1.00 is the limit); listen: --drop the bad, --confirm the good"),
+        *([_line("heard", f"{len(report.confirmed)} confirmed good by a person")] if report.confirmed else []),
+        *([_line("costs", report.weighing.sentence)] if report.weighing else []),
         *(_line("weak spot", warning) for warning in report.warnings),
     ]  # fmt: skip
     return lines
