@@ -3,7 +3,8 @@
 from models.model_card import Mel
 
 RATE = 44_100
-WINDOW = 22_050  #: half a second
+WINDOW = 22_050  #: half a second: what it learns on, and the shortest it takes
+LONGEST = 441_000  #: 10 s: a clip up to this is heard as a whole, which names better than the mean of half seconds
 FRAMES, BANDS = 44, 64
 SIZE = 128
 FRONT_END = Mel(

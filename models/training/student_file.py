@@ -17,7 +17,7 @@ from models.aisfx import CREDIT, LICENCE, folded
 from models.checkpoint import read_weights
 from models.model_card import Card
 from models.onnx_file import Attribute, Graph
-from models.training.student_card import BANDS, FRAMES, FRONT_END, RATE, SIZE, WINDOW
+from models.training.student_card import BANDS, FRONT_END, LONGEST, RATE, SIZE, WINDOW
 
 _STRIDES = ((2, 2), (1, 2), (2, 2), (2, 1))
 _FLOOR = 1e-4
@@ -44,7 +44,7 @@ def graph_file(weights: Mapping[str, NDArray[Any]]) -> bytes:
     pooled = graph.node("Flatten", [graph.node("Concat", [mean, spread, highest], {"axis": 1})], {"axis": 1})
     last = [graph.weights("last", weights["last.weight"]), graph.weights("last_bias", weights["last.bias"])]
     graph.node("Gemm", [pooled, *last], {"transB": 1}, output="vector")
-    return graph.file(("mel", (1, 1, FRAMES, BANDS)), ("vector", (1, SIZE)))
+    return graph.file(("mel", (1, 1, "frames", BANDS)), ("vector", (1, SIZE)))
 
 
 def write(weights: Mapping[str, NDArray[Any]], folder: Path, name: str, figures: Mapping[str, Any]) -> Path:
@@ -52,7 +52,7 @@ def write(weights: Mapping[str, NDArray[Any]], folder: Path, name: str, figures:
     content = graph_file(weights)
     card = Card(
         format=1, name=name, version=1, file=f"{name}.onnx", sha256=hashlib.sha256(content).hexdigest(), rate=RATE,
-        window=WINDOW, shortest=WINDOW, front_end=FRONT_END, input="mel", shape=(1, 1, "frames", "bands"),
+        window=LONGEST, shortest=WINDOW, front_end=FRONT_END, input="mel", shape=(1, 1, "frames", "bands"),
         output="vector", size=SIZE, pooling="mean", licence=LICENCE,
         credit=f"wheeltapper's student, licensed under CC BY 4.0 like what it was derived from: {CREDIT}; then "
         "distilled into a smaller network",
