@@ -17,7 +17,7 @@ from analytics.decision.model import FrontEnd
 from analytics.features.log_mel import Level, Profile
 from benchmarks.accuracy import DATA, ROOT, clips_of
 from models.calibration import Calibrated, Fits, calibrate, limit_finder
-from models.held_out import Rows, folds_over, held_out_scores, trimmed_scores
+from models.held_out import Rows, folds_over, held_out_scores
 from models.naming import learn_prototypes
 from models.teach import fit_logistic, fit_mahalanobis, learn
 
@@ -85,21 +85,6 @@ def provisional(good: Rows, bad: Rows) -> Iterator[str]:
         yield f"| {n} | {a:.1%} / {b:.0%} | {c:.1%} / {d:.0%} |\n"
 
 
-def planted(good: Rows, bad: Rows) -> Iterator[str]:
-    """Hide three cracked parts among fifty good ones and see whether a person is shown them."""
-    random = np.random.default_rng(0)
-    shown: dict[str, list[int]] = {"plain": [], "trimmed": []}
-    for _ in range(DRAWS):
-        rows = np.concatenate([bad[random.permutation(len(bad))[:3]], good[random.permutation(len(good))[:47]]])
-        folds = folds_over([""] * 50)
-        plain = held_out_scores(rows, folds, fit_mahalanobis)
-        for name, scores in (("plain", plain), ("trimmed", trimmed_scores(rows, folds, fit_mahalanobis, plain))):
-            shown[name].append(len({0, 1, 2} & set(np.argsort(-scores)[:5])))
-    yield "Of three cracked parts among fifty, shown among the five strangest: "
-    share = {name: np.mean(counts) / 3 for name, counts in shown.items()}
-    yield f"{share['trimmed']:.0%} by the trimmed score, {share['plain']:.0%} by the plain one.\n"
-
-
 def naming(good: Rows, bad: Rows) -> Iterator[str]:
     """Name fresh examples, and leave unnamed what was never taught."""
     motors: dict[str, list[NDArray[np.float32]]] = {}
@@ -151,7 +136,6 @@ def main() -> None:
         sections = {
             "promise": lambda: promise(good, bad),
             "provisional": lambda: provisional(good, bad),
-            "planted": lambda: planted(good, bad),
             "naming": lambda: naming(*bottles(KNOCK)),
             "timing": timing,
         }
