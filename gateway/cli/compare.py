@@ -150,7 +150,7 @@ def _lines(parts: Parts, rows: list[Row]) -> list[str]:
     lines += [f"  {name:<18}{kind.explains}" for name, kind in KINDS.items()]
     lines += [
         "",
-        "* the fixed default.  pAUC: to 10 % false rejects, 0.5 is chance.",
+        "* what recipes rest on (running sound: several, which vote).  pAUC: to 10 % false rejects, 0.5 is chance.",
         "caught: share of the bad, at 1 % false rejects.  time: one window's numbers to its score.",
         "memory: to load it and score one window.",
         f"drift: how far good parts move to the limit, in their spreads: {LOUDER_DB:g} dB louder, "
@@ -179,7 +179,7 @@ def _line(row: Row) -> str:
     name = f"  {row.name}" if row.of else f"{row.name}{' *' if row.name == DEFAULT else ''}"
     found = row.ranking
     figures = f"{found.auc:>7.4f}{found.partial_auc:>7.3f}{100 * found.caught:>6.0f} %" if found else f"{'':>14}{'':>8}"
-    drift = "".join(f"{row.drift[kind]:>{width}.1f}" for kind, width in (("louder", 12), ("tilted", 7)) if row.drift)
+    drift = "".join(f"{row.drift[kind]:>z{width}.1f}" for kind, width in (("louder", 12), ("tilted", 7)) if row.drift)
     return f"{name:<28}{figures}{row.time_us:>9.0f}{row.memory_kb:>11.0f}{row.model_kb:>10.0f}{drift}".rstrip()
 
 
