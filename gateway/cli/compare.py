@@ -150,7 +150,7 @@ def _lines(parts: Parts, rows: list[Row]) -> list[str]:
     lines += [f"  {name:<18}{kind.explains}" for name, kind in KINDS.items()]
     lines += [
         "",
-        "* what recipes rest on (running sound: several, which vote).  pAUC: to 10 % false rejects, 0.5 is chance.",
+        "* what recipes rest on.  pAUC: to 10 % false rejects, 0.5 is chance.",
         "caught: share of the bad, at 1 % false rejects.  time: one window's numbers to its score.",
         "memory: to load it and score one window.",
         f"drift: how far good parts move to the limit, in their spreads: {LOUDER_DB:g} dB louder, "
