@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from analytics.quality.words import Quality
 from gateway.audio.source import Chunk
 from gateway.stations.ear import Ear
 from gateway.stations.intake import Intake
@@ -114,3 +115,39 @@ def test_a_report_comes_each_second_and_counts_what_was_lost(clock):
     assert 4 <= len(said) <= 7
     assert (said[-1].gaps, said[-1].lost_samples) == (1, 160)
     assert said[-1].last_sample_age_s == pytest.approx(0.0, abs=0.011)
+
+
+class Room:
+    """Noise that is 6 dB louder from 20 s on."""
+
+    def __init__(self, plan, clock):
+        self.rate, self.channels, self.ended = plan.rate, plan.channels, False
+        self.clock, self.at, self.began = clock, 0, 0.0
+        self.rng = np.random.default_rng(0)
+
+    def open(self):
+        self.began = self.clock.now()
+
+    def chunks(self):
+        start, self.at = self.at, int((self.clock.now() - self.began) * self.rate)
+        if self.at > start:
+            level = 0.01 if start < 20 * self.rate else 0.02
+            yield Chunk(start, self.rng.normal(0, level, (self.at - start, 1)).astype(np.float32), self.clock.now())
+
+    def close(self):
+        pass
+
+
+def test_a_step_of_the_gain_is_reported_and_said(clock):
+    device = Intake(SourcePlan("microphone", RATE, 1), clock, 4.0, Room)
+    ear = Ear("ring", device, 0, clock)
+    found = {}
+    device.listen()
+    for tenth in range(280):
+        clock.time += 0.1
+        device.listen()
+        ear.watch()
+        found.setdefault(ear.quality, tenth / 10)
+    assert list(found) == [(), (Quality.GAIN_STEP,)]
+    assert 20 < found[(Quality.GAIN_STEP,)] < 27
+    assert "dB in all bands alike" in ear.sentence
