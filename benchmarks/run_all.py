@@ -54,6 +54,7 @@ def accuracy(quick: bool) -> None:
         lines_of(module)
     for module in ("few_shot", "sister_units", "embedding"):
         lines_of(module)
+    lines_of("compared")
     lines_of("bottles_line", "--write")
 
 
@@ -93,6 +94,8 @@ def main() -> None:
     quick = parser.parse_args().quick
     accuracy(quick)
     seconds = "20" if quick else "120"
+    lines_of("detectors")
+    lines_of("stations", "--seconds", "60" if quick else "600", "--write")
     rows = lines_of("latency", "--seconds", seconds, "--clients", "20")
     rows += lines_of("latency", "--seconds", seconds, "--stations", "1", "--kinds", "opcua")[1:]
     write_section(ROOT / "docs" / "latency.md", f"{machine()}\n\n{latency_table(rows)}")
