@@ -26,7 +26,9 @@ async def test_a_line_waits_for_its_master_parts_and_every_part_is_replayed_bit_
     gateway = RunningGateway(write_site(tmp_path, [plc], [seat], recipe, masters, sound="all"))
     try:
         await gateway.start()
-        await until(lambda: seat.program.armed and seat.g.state == GwState.LOCKED, "the station is locked")
+        await gateway.says(kind="worker-started")
+        await until(lambda: seat.program.armed and seat.g.heartbeat, "the gateway is alive")
+        assert seat.g.state == GwState.LOCKED
         early = await seat.judged(goods[0])
         assert early.verdict == Evaluation.NOT_DECIDABLE
         assert not (await seat.decided(goods[0])).passed
