@@ -32,16 +32,18 @@ from models.training.student_card import SIZE
 
 DRAWS, SHOTS, ASKED = 12, 5, 2
 SEEDS = 3  #: untrained nets
+KNOCK_S = 0.1  #: a recording shorter than this is a knock; only the bottles are
 
 Embed = Callable[[NDArray[np.float32], int], NDArray[np.float32]]
 Rows = NDArray[np.float64]
 
 
 def log_mel(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    """Give what needs no network: mean and spread of 64 bands, loudness left out, at the sound's own rate."""
-    plan = mel_plan(rate, Profile.STEADY)
+    """Give what needs no network, as parts are judged by it: 64 bands, loudness left out, at the sound's own rate."""
+    profile = Profile.KNOCK if len(samples) < KNOCK_S * rate else Profile.STEADY
+    plan = mel_plan(rate, profile)
     shortest = plan.frame + plan.hop
-    return part_features(np.pad(samples, (0, max(0, shortest - len(samples)))), plan, Profile.STEADY, Level.NORMALISED)
+    return part_features(np.pad(samples, (0, max(0, shortest - len(samples)))), plan, profile, Level.NORMALISED)
 
 
 def recordings(name: str) -> Iterator[tuple[dict[str, str], NDArray[np.float32], int]]:
