@@ -2,7 +2,7 @@
 
     python -m models.training.lessons FOLDER [--models FOLDER] [--blocks 96] [--processes 2]
 
-A block of 256 sounds and 64 short knocks (576 windows of half a second) takes about 6 s on one core, most of it the
+A block of 256 sounds and 64 short knocks (576 windows of half a second) takes about 6 s on one core, half of it the
 teacher. Block k always holds the same sounds, whatever the number of processes.
 """
 
