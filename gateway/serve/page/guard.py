@@ -1,5 +1,6 @@
 """What stands before every route: who asks, from where, how much, and what the browser may do with the answer."""
 
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,7 +59,7 @@ class Guard:
             status, sentence = fault
             await PlainTextResponse(sentence, status, headers=_HEADERS)(scope, receive, send)
             return
-        heard = 0
+        heard, began = 0, False
 
         async def measured() -> MutableMapping[str, Any]:
             nonlocal heard
@@ -68,10 +69,10 @@ class Guard:
                 raise TooLarge
             return message
 
-        began = False
-
         async def guarded(message: MutableMapping[str, Any]) -> None:
             nonlocal began
+            if heard > BODY_MAX and not began:
+                return  # the app takes our refusal for a fault of its own and says so; 413 is said below
             if message["type"] == "http.response.start":
                 began = True
                 answer = MutableHeaders(scope=message)
@@ -80,11 +81,10 @@ class Guard:
                 answer.setdefault("cache-control", "no-store")
             await send(message)
 
-        try:
+        with contextlib.suppress(TooLarge):
             await self._app(scope, measured, guarded)
-        except TooLarge:
-            if not began:
-                await PlainTextResponse(_too_large(), 413, headers=_HEADERS)(scope, receive, send)
+        if heard > BODY_MAX and not began:
+            await PlainTextResponse(_too_large(), 413, headers=_HEADERS)(scope, receive, send)
 
     def _fault(self, method: str, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")
