@@ -133,6 +133,11 @@ class Reader:
                 + ("start the gateway once, it migrates" if have < want else "use the version that wrote it")
             )
 
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection, for questions that have a file of their own."""
+        return self._db
+
     def parts(self, last: int, *, station: str | None = None, after: int = 0) -> list[PartRow]:
         """Give the last parts, oldest first; `after` leaves out rows up to that id."""
         # Two conditions rather than one with an OR: only so the station's own index is used.

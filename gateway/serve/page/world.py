@@ -12,7 +12,7 @@ from gateway.processes.messages import Command, CommandAnswer
 from gateway.processes.snapshot import Snapshot
 from gateway.serve.people import PeopleFile
 from gateway.serve.plan import PagePlan
-from gateway.store.read import Reader
+from gateway.store.kept import KeptReader
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class World:
         self.people = PeopleFile(Path(self.plan.store))
         self._reading = asyncio.Semaphore(READERS_MAX)
 
-    async def read(self, question: Callable[[Reader], T]) -> T:
+    async def read(self, question: Callable[[KeptReader], T]) -> T:
         """Ask the store something, in a thread: a disk may keep one waiting.
 
         Raises
@@ -63,7 +63,7 @@ class World:
         """
 
         def ask() -> T:
-            with Reader(Path(self.plan.store)) as reader:
+            with KeptReader(Path(self.plan.store)) as reader:
                 return question(reader)
 
         async with self._reading:
