@@ -14,7 +14,7 @@ from scipy.signal import resample_poly
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has none
 
 from analytics.decision.judge import features_of
 from analytics.decision.model import FrontEnd
@@ -87,7 +87,7 @@ def motors() -> Iterator[str]:
             asked, rest = np.flatnonzero(speeds == speed), np.flatnonzero(speeds != speed)
             for seed in range(DRAWS):
                 taught = drawn(np.random.default_rng(seed), rest, groups, k)
-                namer = named_motors(rows[taught], groups[taught])
+                namer = named_motors(rows, (groups, speeds), rest, taught)
                 named = [namer.recognise(row) for row in rows[asked]]
                 evidence = namer.evidence(rows[asked])[:, :-1]
                 found["ours"].append(balanced([namer.names[i] for i in evidence.argmax(axis=1)], groups[asked]))
@@ -97,7 +97,7 @@ def motors() -> Iterator[str]:
                 for name, peer in (("nearest", KNeighborsClassifier(1)), ("centroid", NearestCentroid())):
                     fitted = make_pipeline(StandardScaler(), peer).fit(rows[taught], groups[taught])
                     found[name].append(balanced(fitted.predict(rows[asked]), groups[asked]))
-            found["open"].append(open_motors(rows, groups, rest, asked, k))
+            found["open"].append(open_motors(rows, (groups, speeds), rest, asked, k))
         ours, nearest, centroid, open_ = (float(np.nanmean(found[key])) for key in found)
         yield (
             f"| {k} | **{ours:.3f}** | {open_:.3f} | {nearest:.3f} | {centroid:.3f} "
@@ -105,30 +105,40 @@ def motors() -> Iterator[str]:
         )
 
 
-def named_motors(rows: Rows, groups: NDArray[np.str_]) -> Prototypes:
-    """Learn the groups; the healthy motors are the goods, each around its own centre."""
-    goods = [group for group in np.unique(groups) if group.startswith("healthy")]
-    own = [rows[groups == group] - rows[groups == group].mean(axis=0) for group in goods]
-    centre = np.mean([rows[groups == group].mean(axis=0) for group in goods], axis=0)
-    shots = {
-        str(group): Shots(
-            rows[groups == group], ("",) * int(np.sum(groups == group)), ("",) * int(np.sum(groups == group))
-        )
-        for group in np.unique(groups)
-    }
-    every = (np.concatenate(own) + centre).astype(np.float32)
-    return learn_names(every, shots, fit_mahalanobis)[0]
+def named_motors(
+    rows: Rows, of: tuple[NDArray[np.str_], NDArray[np.str_]], rest: NDArray[np.intp], taught: NDArray[np.intp]
+) -> Prototypes:
+    """Learn names from the rows taught, a speed being a take.
+
+    Goods are all healthy clips among the rest, each around the centre of its own motor.
+    """
+    groups, speeds = of
+    healthy = [rest[groups[rest] == one] for one in np.unique(groups[rest]) if one.startswith("healthy")]
+    own = [rows[index] - rows[index].mean(axis=0) for index in healthy]
+    centre = np.mean([rows[index].mean(axis=0) for index in healthy], axis=0)
+    shots = {}
+    for name in np.unique(groups[taught]):
+        mine = taught[groups[taught] == name]
+        shots[str(name)] = Shots(rows[mine], tuple(map(str, mine)), tuple(speeds[mine].tolist()))
+    return learn_names((np.concatenate(own) + centre).astype(np.float32), shots, fit_mahalanobis)[0]
 
 
-def open_motors(rows: Rows, groups: NDArray[np.str_], rest: NDArray[np.intp], asked: NDArray[np.intp], k: int) -> float:
+def open_motors(
+    rows: Rows,
+    of: tuple[NDArray[np.str_], NDArray[np.str_]],
+    rest: NDArray[np.intp],
+    asked: NDArray[np.intp],
+    k: int,
+) -> float:
     """Tell sounds of a group nobody taught from the others, each faulty group in turn: AUC."""
+    groups, speeds = of
     found = []
     for unknown in np.unique(groups):
         strange = groups[asked] == unknown
         if unknown.startswith("healthy") or not strange.any() or strange.all():
             continue
         taught = drawn(np.random.default_rng(0), rest[groups[rest] != unknown], groups, k)
-        nearest = -named_motors(rows[taught], groups[taught]).evidence(rows[asked])[:, :-1].max(axis=1)
+        nearest = -named_motors(rows, (groups, speeds), rest, taught).evidence(rows[asked])[:, :-1].max(axis=1)
         found.append(auc(nearest[~strange], nearest[strange]))
     return float(np.mean(found)) if found else float("nan")
 

@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has none
 
 from analytics.decision.judge import numbers_of
 from analytics.decision.model import FrontEnd
@@ -51,18 +51,20 @@ def units_of(name: str, embedding: Embedding | None) -> tuple[list[Unit], Hearin
         embedding=embedding.name if embedding else "",
         sha256=embedding.sha256 if embedding else "",
     )
-    heard: dict[str, tuple[list[Heard], list, list]] = {}
+    heard: dict[str, tuple[list[Heard], list[NDArray[np.float32]], list[NDArray[np.float32] | None]]] = {}
     for clip in clips_of(name):
         if clip.capture.rate != hearing.front_end.rate:
             continue
         features, vector = numbers_of(clip.capture, hearing.front_end, embedding.embed if embedding else None)
         row = clip.row
         record = Heard(row["file"], f"{len(heard):064d}", row[group], "" if row["label"] == healthy else row["label"])
-        for to, value in zip(heard.setdefault(row[unit], ([], [], [])), (record, features, vector), strict=True):
-            to.append(value)
+        titles, numbered, embedded = heard.setdefault(row[unit], ([], [], []))
+        titles.append(record)
+        numbered.append(features)
+        embedded.append(vector)
     found = []
-    for one, (records, features, vectors) in heard.items():
-        rows = TaughtRows(np.array(features), np.array(vectors) if embedding else None, tuple(records))
+    for one, (records, numbers, vectors) in heard.items():
+        rows = TaughtRows(np.array(numbers), np.array(vectors, np.float32) if embedding else None, tuple(records))
         good = [i for i, record in enumerate(records) if not record.defect]
         if good:
             bad = np.setdiff1d(np.arange(len(records)), good)
@@ -81,7 +83,7 @@ def judged(unit: Unit, sisters: Sequence[Unit], hearing: Hearing, count: int) ->
     ways = list(combinations(groups, count))
     chosen = np.random.default_rng(0).permutation(len(ways))[:WAYS]
     lent = [Sister(one.name, one.good, hearing) for one in sisters]
-    found = []
+    found: list[list[float]] = []
     for way in chosen:
         taught, rest = unit.only(ways[way]), unit.only(ways[way], enrolled=False)
         try:
@@ -91,8 +93,8 @@ def judged(unit: Unit, sisters: Sequence[Unit], hearing: Hearing, count: int) ->
             raise SystemExit(f"{unit.name}: {fault}") from fault
         good, bad = scores_of(learned.model, rest.joined), scores_of(learned.model, unit.bad)
         without = auc(scores_of(alone.model, rest.joined), scores_of(alone.model, unit.bad))
-        found.append([auc(good, bad), np.mean(good > 1), np.mean(bad > 1), without])
-    return np.mean(found, axis=0).tolist()
+        found.append([auc(good, bad), float(np.mean(good > 1)), float(np.mean(bad > 1)), without])
+    return [float(value) for value in np.mean(found, axis=0)]
 
 
 def table(embeddings: Sequence[Embedding | None]) -> Iterator[str]:

@@ -15,10 +15,11 @@ from analytics.decision.judge import features_of
 from analytics.decision.limits import order_statistic_limit
 from analytics.decision.model import FrontEnd
 from analytics.features.log_mel import Level, Profile
+from analytics.few_shot.prototypes import Prototypes
 from benchmarks.accuracy import DATA, ROOT, clips_of
 from models.calibration import Calibrated, Fits, calibrate, limit_finder
 from models.held_out import Rows, folds_over, held_out_scores
-from models.naming import learn_prototypes
+from models.naming import Shots, learn_names
 from models.teach import fit_logistic, fit_mahalanobis, learn
 
 DOCUMENT = ROOT / "docs/teaching.md"
@@ -85,6 +86,12 @@ def provisional(good: Rows, bad: Rows) -> Iterator[str]:
         yield f"| {n} | {a:.1%} / {b:.0%} | {c:.1%} / {d:.0%} |\n"
 
 
+def names_of(goods: Rows, shots: dict[str, Rows]) -> Prototypes:
+    """Learn names as `learn` does."""
+    taught = {name: Shots(rows, ("",) * len(rows), ("",) * len(rows)) for name, rows in shots.items()}
+    return learn_names(goods, taught, fit_mahalanobis)[0]
+
+
 def naming(good: Rows, bad: Rows) -> Iterator[str]:
     """Name fresh examples, and leave unnamed what was never taught."""
     motors: dict[str, list[NDArray[np.float32]]] = {}
@@ -100,14 +107,13 @@ def naming(good: Rows, bad: Rows) -> Iterator[str]:
         named: list[list[float]] = []
         for _ in range(20):
             order = random.permutation(len(bad))
-            learned = learn_prototypes(good[random.permutation(len(good))[:100]], {"crack": bad[order[:count]]},
-                                       fit_mahalanobis)  # fmt: skip
+            learned = names_of(good[random.permutation(len(good))[:100]], {"crack": bad[order[:count]]})
             crack = np.mean([learned.name(row) == "crack" for row in bad[order[count : count + 50]]])
             shots, fresh = {}, {}
             for name in ("propeller M1", "bearing M4"):
                 mixed = rows[name][random.permutation(len(rows[name]))]
                 shots[name], fresh[name] = mixed[:count], mixed[count:]
-            learned = learn_prototypes(rows["healthy"], shots, fit_mahalanobis)
+            learned = names_of(rows["healthy"], shots)
             right = np.concatenate([[learned.name(row) == name for row in sounds] for name, sounds in fresh.items()])
             unknown = np.mean([learned.name(row) == "unknown" for row in rows["propeller M2"]])
             named.append([float(crack), float(right.mean()), float(unknown)])

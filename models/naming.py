@@ -16,6 +16,7 @@ Rows = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 Fit = Callable[[Rows], Mahalanobis]
 _ROOM = 1.25  #: over the farthest example left out: a few examples seldom show a class's whole spread
+_MOST = 0.9  #: of examples left out
 _LEAST_LIMIT = 1.5  #: a member lies at about 1 (see `Prototypes.distances`); one example says no more
 
 
@@ -66,11 +67,18 @@ def learn_names(goods: Rows, shots: Mapping[str, Shots], fit: Fit) -> tuple[Prot
         For each defect, how many examples got its name from what was learned without them.
     """
     learned = learn_prototypes(goods, {name: one.rows for name, one in shots.items()}, fit)
-    evidence, right = _left_out(goods, shots, fit)
+    distances, right, folds = _left_out(goods, shots, fit)
+    own = distances[np.arange(len(right)), right]
+    # One reach for all defects: relative to a reach of its own a defect of a few far examples would swallow the others.
+    limits = np.full(len(shots), _reach(own))
+    evidence = np.empty((len(right), len(shots) + 1))
+    for row, (index, fold) in enumerate(zip(right, folds, strict=True)):
+        others = own[(right != index) | (folds != fold)]  # nor may it be known from the very example that is asked for
+        evidence[row] = _evidence(distances[row : row + 1], np.full(len(shots), _reach(others)))[0]
     hits = evidence.argmax(axis=1) == right
     named = {name: int(np.count_nonzero(hits & (right == index))) for index, name in enumerate(shots)}
-    certainty = calibrate_certainty(evidence, right, _strangers(goods, shots, fit))
-    return replace(learned, certainty=certainty, examples=_examples(learned, shots)), named
+    certainty = calibrate_certainty(evidence, right, _strangers(goods, shots, fit, limits))
+    return replace(learned, limits=limits, certainty=certainty, examples=_examples(learned, shots)), named
 
 
 def learn_prototypes(goods: Rows, shots: Mapping[str, Rows], fit: Fit) -> Prototypes:
@@ -110,9 +118,18 @@ def _limit(white: Numbers) -> float:
     return max(_LEAST_LIMIT, _ROOM * float(far.max()))
 
 
-def _left_out(goods: Rows, shots: Mapping[str, Shots], fit: Fit) -> tuple[Numbers, NDArray[np.intp]]:
-    """Evidence (n, c + 1) for each example by what was learned without it, and its own class (n,)."""
-    evidence, right = [np.empty((0, len(shots) + 1))], [np.empty(0, np.intp)]
+def _reach(left_out: Numbers) -> float:
+    """Tell how far a defect reaches from distances (n,) of examples to what was learned of their defect without them.
+
+    A fit that has an example in its spread finds it nearer than the next part will be. Nine of ten count: the strangest
+    example must not open all defects to anything.
+    """
+    return max(_LEAST_LIMIT, _ROOM * float(np.quantile(left_out, _MOST))) if len(left_out) else _LEAST_LIMIT
+
+
+def _left_out(goods: Rows, shots: Mapping[str, Shots], fit: Fit) -> tuple[Numbers, NDArray[np.intp], NDArray[np.intp]]:
+    """Distance (n, c) of each example to each class by what was learned without it, its own class and fold (n,)."""
+    distances, right, folds_of = [np.empty((0, len(shots)))], [np.empty(0, np.intp)], [np.empty(0, np.intp)]
     for index, (name, one) in enumerate(shots.items()):
         if len(one.rows) < 2:
             continue
@@ -120,19 +137,26 @@ def _left_out(goods: Rows, shots: Mapping[str, Shots], fit: Fit) -> tuple[Number
         for fold in np.unique(folds):
             out = folds == fold
             rest = {other: held.rows for other, held in shots.items()} | {name: one.rows[~out]}
-            evidence.append(learn_prototypes(goods, rest, fit).evidence(one.rows[out]))
+            distances.append(learn_prototypes(goods, rest, fit).distances(one.rows[out]))
             right.append(np.full(np.count_nonzero(out), index))
-    return np.concatenate(evidence), np.concatenate(right)
+            folds_of.append(folds[out])
+    return np.concatenate(distances), np.concatenate(right), np.concatenate(folds_of)
 
 
-def _strangers(goods: Rows, shots: Mapping[str, Shots], fit: Fit) -> Numbers | None:
+def _evidence(distances: Numbers, limits: Numbers) -> Numbers:
+    within = np.log(limits / np.maximum(distances, 1e-9))
+    return np.concatenate([within, np.zeros((len(within), 1))], axis=1)
+
+
+def _strangers(goods: Rows, shots: Mapping[str, Shots], fit: Fit, limits: Numbers) -> Numbers | None:
     """Evidence (m, c) for the examples of each defect by what was learned without any of it; None with one defect."""
     if len(shots) < 2:
         return None
     found = []
-    for name, one in shots.items():
+    for index, (name, one) in enumerate(shots.items()):
         others = {other: held.rows for other, held in shots.items() if other != name}
-        found.append(learn_prototypes(goods, others, fit).evidence(one.rows))
+        distances = learn_prototypes(goods, others, fit).distances(one.rows)
+        found.append(_evidence(distances, np.delete(limits, index)))
     return np.concatenate(found)
 
 
