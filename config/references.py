@@ -35,13 +35,15 @@ def reference_faults(raw: Mapping[str, Any], folder: Path) -> Iterator[Found]:
                 f"{where}.name",
                 f"found {name!r} a second time; wanted a name of its own (first in station[{seen[name]}])",
             )
-        if "parts" not in station and "machine" not in station:
-            yield where, "has neither [station.parts] nor [station.machine]; wanted one or both"
+        if not {"parts", "machine", "sounds"} & set(station):
+            yield where, "has neither [station.parts] nor [station.machine] nor [station.sounds]; wanted one at least"
         if isinstance(parts := station.get("parts"), Mapping):
             yield from _part_faults(f"{where}.parts", station, parts, plcs, folder)
             yield from _block_faults(f"{where}.parts", parts, plcs, blocks)
         if isinstance(machine := station.get("machine"), Mapping):
             yield from _machine_faults(f"{where}.machine", machine, plcs, cmmss)
+        if isinstance(sounds := station.get("sounds"), Mapping):
+            yield from _sounds_faults(f"{where}.sounds", sounds, cmmss, folder, machine="machine" in station)
     for name, plc in plcs.items():
         if isinstance(plc, Mapping) and plc.get("kind") == "opcua":
             yield from _address_faults(f"plc.{name}.url", plc.get("url"), "opc.tcp://10.20.0.5:4840")
@@ -90,6 +92,18 @@ def _part_faults(
             f"{where}.capture.after_ms",
             f"found {after}; a {kind} source cannot play before its trigger; wanted 0 or more",
         )
+
+
+def _sounds_faults(
+    where: str, sounds: Mapping[str, Any], cmmss: Mapping[str, Any], folder: Path, *, machine: bool
+) -> Iterator[Found]:
+    yield from _named(f"{where}.orders", sounds.get("orders"), cmmss, "cmms")
+    if machine and {"asset", "orders"} & set(sounds):
+        yield where, "found asset or orders beside [station.machine]; wanted them there alone: they hold for both"
+    kinds = sounds.get("kinds")
+    if isinstance(kinds, str) and not (folder / kinds).is_dir():
+        mend = f"teach them: wheeltapper teach-sounds {kinds} --kind NAME=PATH --background PATH"
+        yield f"{where}.kinds", f"no kinds of sound at {kinds}; {mend}"
 
 
 def _recipe_faults(where: str, parts: Mapping[str, Any], folder: Path) -> Iterator[Found]:

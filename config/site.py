@@ -6,17 +6,11 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from config.sounds import Sounds
+from config.table import Name, Table
 from config.values import Duration, OptionalPath, Secret, Size
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-
-
-class Table(BaseModel):
-    """A table of the file: unknown keys are faults, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _timezone(name: str) -> str:
@@ -365,6 +359,7 @@ class Station(Table):
     ambient: AnySource | None = Field(None, description="A second microphone that hears the hall, not the part.")
     parts: Parts | None = None
     machine: Machine | None = None
+    sounds: Sounds | None = None
 
     @model_validator(mode="after")
     def _masters_are_judged(self) -> "Station":

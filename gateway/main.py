@@ -44,6 +44,7 @@ from gateway.processes.messages import (
     WorkerNote,
 )
 from gateway.processes.snapshot import Snapshot
+from gateway.processes.sounds import SoundsReport
 from gateway.processes.supervisor import ChildPlan, Supervisor
 from gateway.stations.learner import Learned, LearnPlan
 from gateway.teaching import TeachingDesk
@@ -211,6 +212,9 @@ class Gateway:
                 self._ear(message)
             case ConditionReport():
                 self._newest.condition(self._memory.heard(message))
+                self._supervisor.send(LEDGER, message)
+            case SoundsReport():
+                self._newest.sounds(message)
                 self._supervisor.send(LEDGER, message)
             case RecipeLoaded():
                 self._recipe_loaded(message.station, {message.part_type: message.recipe})

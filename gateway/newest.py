@@ -10,6 +10,7 @@ from gateway.processes.alarms import AlarmBoard, standing
 from gateway.processes.condition import ConditionReport
 from gateway.processes.messages import EarReport, LedgerReport
 from gateway.processes.snapshot import ProcessView, Snapshot, StationView
+from gateway.processes.sounds import SoundsReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Newest:
         self._line, self._boot_id, self._stations = line, boot_id, stations
         self._ears: dict[str, EarReport] = {}
         self._conditions: dict[str, ConditionReport] = {}
+        self._sounds: dict[str, SoundsReport] = {}
         self._ledger: LedgerReport | None = None
         self._ledger_at = now
         self._alarms = AlarmBoard()
@@ -54,6 +56,10 @@ class Newest:
     def condition(self, report: ConditionReport) -> None:
         """Take the condition of a machine."""
         self._conditions[report.station] = report
+
+    def sounds(self, report: SoundsReport) -> None:
+        """Take what was heard of taught kinds of sound."""
+        self._sounds[report.station] = report
 
     def ledger(self, report: LedgerReport, now: float) -> None:
         """Take how the ledger stands."""
@@ -114,6 +120,7 @@ class Newest:
                 self._conditions.get(facts.name),
                 facts.asset,
                 facts.worker in alive,
+                sounds=self._sounds.get(facts.name),
             )
             for facts in self._stations
         )

@@ -33,6 +33,7 @@ COMMANDS = {
     "trust": ("gateway.cli.trust:command", "The certificates that were refused, and the word to trust one."),
     "teach": ("gateway.cli.teach:command", "Learn a recipe from recordings of good parts."),
     "enrol": ("gateway.cli.enrol:command", "Add examples of defects to a recipe, or undo that."),
+    "teach-sounds": ("gateway.cli.teach_sounds:command", "Learn kinds of sound, as glass breaking, by examples."),
     "recipe": ("gateway.cli.recipe:command", "What a recipe has learned: its card, figures and limits."),
     "compare": ("gateway.cli.compare:command", "Detectors side by side on good and bad parts, with their price."),
     "judge": ("gateway.cli.judge:command", "Judge recordings by a recipe, one line a part."),

@@ -24,8 +24,9 @@ from gateway.audio.files import (
 from gateway.cli.output import Step, note
 from models.taught import TaughtPart
 
-_MANY = ("--good", "--bad", "--defect", "--drop", "--confirm", "--sisters")  #: options that take any number of values
-_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9 _-]{0,39})=(.+)", re.DOTALL)
+#: Options that take any number of values.
+_MANY = ("--good", "--bad", "--defect", "--drop", "--confirm", "--sisters", "--kind", "--background", "--other")
+NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9 _-]{0,39})=(.+)", re.DOTALL)
 _SHOWN = 10  #: faults of recordings, at most
 
 
@@ -52,8 +53,8 @@ def spread(arguments: Sequence[str]) -> list[str]:
         if not option:
             given.append(word)
             continue
-        if option == "--defect":
-            named = _NAME.fullmatch(word)
+        if option in ("--defect", "--kind"):
+            named = NAMED.fullmatch(word)
             name, word = (named[1], word) if named else (name, f"{name}={word}" if name else word)
         given += [word] if takes else [option, word]
         takes = False
@@ -64,7 +65,7 @@ def found_in(good: Sequence[Path], defects: Sequence[str], drop: Sequence[Path])
     """List every recording with its defect, empty for good ones, without those dropped."""
     found = [(one, "") for one in recordings_in(good)]
     for word in defects:
-        named = _NAME.fullmatch(word)
+        named = NAMED.fullmatch(word)
         if named is None:
             raise SoundFileError(f"--defect {word}: wanted NAME=PATH, as in --defect crack=cracked/")
         found += [(one, named[1].strip()) for one in recordings_in([Path(named[2])])]

@@ -27,6 +27,7 @@ from gateway.processes.messages import (
     PartRecord,
     RestartBaseline,
 )
+from gateway.processes.sounds import SoundsReport
 from gateway.store import records
 from gateway.store.database import Store
 
@@ -59,7 +60,8 @@ class Desk:
     @staticmethod
     def knows(message: object) -> bool:
         """Say whether a message is for the ledger at all."""
-        return isinstance(message, PartRecord | EventRecord | ConditionReport | EarReport | Command | DefectNames)
+        known = PartRecord | EventRecord | ConditionReport | SoundsReport | EarReport | Command | DefectNames
+        return isinstance(message, known)
 
     def write(self, batch: Sequence[object], *, review: bool = False) -> Written:
         """Write a batch in one commit.
@@ -122,6 +124,8 @@ class Desk:
                 records.add_event(page.db, message)
             case ConditionReport():
                 self._condition(page, message)
+            case SoundsReport():
+                self._sounds(page, message)
             case EarReport():
                 self._ear(page, message)
             case Command():
@@ -163,6 +167,13 @@ class Desk:
             page.drawn[report.station] = report
         for episode in report.episodes:
             self._episode(page, report.station, entry.asset, episode)
+
+    def _sounds(self, page: Page, report: SoundsReport) -> None:
+        entry = self._plan.entry(report.station)
+        if entry is None or not entry.sounds:
+            return
+        for episode in report.episodes:
+            self._episode(page, report.station, entry.asset or report.station, episode)
 
     def _wear(self, page: Page, report: ConditionReport) -> None:
         """Say where the level of wear changed; at a start nothing is known of before."""

@@ -15,6 +15,7 @@ class StationEntry:
     title: str = ""  #: for people; the name where empty
     asset: str = ""  #: the CMMS's asset number; empty where the station watches no machine
     cmms: str = ""  #: name of the `[cmms.*]` its orders go to; empty = no orders
+    sounds: bool = False  #: it listens for sound events
 
 
 @dataclass(frozen=True, slots=True)

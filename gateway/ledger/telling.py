@@ -15,6 +15,7 @@ from gateway.processes.condition import ConditionReport, Diagnosis
 from gateway.processes.messages import EventRecord
 from gateway.store.records import add_event
 
+HEARD = Diagnosis("none", None, "heard as it was taught by examples")
 NO_REPORT = Diagnosis("undecided", None, "no report since the gateway started")
 
 # What needs somebody is said louder than what is a record.
@@ -69,7 +70,7 @@ def _finding(page: Page, incident: Incident, plan: LedgerPlan) -> Finding:
     report = page.reports.get(incident.station)
     return Finding(
         title=(entry.title or entry.name) if entry is not None else incident.station,
-        diagnosis=report.diagnosis if report is not None else NO_REPORT,
+        diagnosis=report.diagnosis if report is not None else HEARD if entry and entry.sounds else NO_REPORT,
         level_over_baseline_db=report.level_over_baseline_db if report is not None else None,
         baseline=report.baseline if report is not None else "unknown",
         since=f"{_local(incident.raised_at, plan):%Y-%m-%d %H:%M %Z}",

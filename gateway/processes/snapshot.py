@@ -10,6 +10,7 @@ from analytics.decision.verdict import Verdict
 from connectors.plc.port import GwImage, PlcImage
 from gateway.processes.condition import ConditionReport
 from gateway.processes.messages import EarReport, IncidentView, RecipeView
+from gateway.processes.sounds import SoundsReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class StationView:
     condition: ConditionReport | None = None
     asset: str = ""
     worker_alive: bool = False
+    sounds: SoundsReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

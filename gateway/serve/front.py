@@ -33,7 +33,9 @@ ANSWERS_MAX = 200  #: waiting to be written there
 
 def station_tags(stations: Sequence[ServedStation]) -> list[tuple[str, tuple[Tag, ...]]]:
     """Every station with its tags."""
-    return [(s.name, tags_of(parts=s.parts, machine=s.machine, alarms=STATION_ALARMS)) for s in stations]
+    return [
+        (s.name, tags_of(parts=s.parts, machine=s.machine, sounds=s.sounds, alarms=STATION_ALARMS)) for s in stations
+    ]
 
 
 def run_front(plan: FrontPlan, channel: Channel, clock: Clock) -> None:

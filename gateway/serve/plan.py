@@ -10,6 +10,7 @@ class ServedStation:
     name: str
     parts: bool
     machine: bool
+    sounds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 from analytics.diagnosis.named import MODES as NAMED_MODES
 from gateway.processes.condition import WearView
 from gateway.processes.snapshot import Snapshot, StationView
+from gateway.processes.sounds import KindHeard, SoundsReport
 
 
 class Kind(Enum):
@@ -294,6 +295,37 @@ CONDITION = (
 )
 
 
+def _sounds(pick: Callable[[SoundsReport], Any]) -> Callable[[Snapshot, StationView], Reading]:
+    """Of sound events: uncertain while its ear is not good, for then nobody listens."""
+
+    def read(_: Snapshot, station: StationView) -> Reading:
+        if station.sounds is None:
+            return Reading(None, Status.OFFLINE)
+        ear_good = station.ear is not None and not station.ear.quality
+        heard = station.worker_alive and ear_good and not station.sounds.fault
+        return known(pick(station.sounds), Status.GOOD if heard else Status.UNCERTAIN)
+
+    return read
+
+
+def _kind(pick: Callable[[KindHeard], Any], nothing: Any) -> Callable[[Snapshot, StationView], Reading]:  # noqa: ANN401
+    return _sounds(lambda sounds: nothing if sounds.heard is None else pick(sounds.heard))
+
+
+SOUNDS = (
+    Tag("Sounds", "Active", Kind.BOOL, _sounds(lambda s: any(e.active for e in s.episodes)), "A taught kind is heard"),
+    Tag("Sounds", "Kind", Kind.TEXT, _kind(lambda h: h.kind, ""), "Heard last; empty where nothing was"),
+    Tag("Sounds", "Since", Kind.TEXT, _kind(lambda h: h.since, ""), "First heard, ISO 8601, UTC"),
+    Tag("Sounds", "Last", Kind.TEXT, _kind(lambda h: h.last, ""), "Heard last, ISO 8601, UTC"),
+    Tag("Sounds", "Count", Kind.UINT32, _kind(lambda h: h.count, 0), "Times heard since then"),
+    Tag(
+        "Sounds", "Confidence", Kind.FLOAT, _kind(lambda h: h.confidence, None), "That it was no background", "1", 0, 1
+    ),
+    Tag("Sounds", "Taught", Kind.TEXT, _sounds(lambda s: ", ".join(s.kinds)), "Kinds it listens for"),
+    Tag("Sounds", "Fault", Kind.TEXT, _sounds(lambda s: s.fault), "Why nothing can be told apart; empty while it can"),
+)
+
+
 def _diagnosis(name: str) -> int:
     return DIAGNOSES.index(name) if name in DIAGNOSES else DIAGNOSES.index("undecided")
 
@@ -340,14 +372,14 @@ def alarm_tags(name: str) -> tuple[Tag, ...]:
     )
 
 
-def tags_of(*, parts: bool, machine: bool, alarms: Sequence[str]) -> tuple[Tag, ...]:
-    """Give every tag of a station with these flows, in the order of the Modbus table."""
+def tags_of(*, parts: bool, machine: bool, alarms: Sequence[str], sounds: bool = False) -> tuple[Tag, ...]:
+    """Give every tag of a station with these flows, in the order of the Modbus table; sounds last, so nothing moves."""
     found: tuple[Tag, ...] = IDENTITY + QUALITY
     if parts:
         found += HANDSHAKE + RESULT + STATION + COUNTERS + IDENTITY_PARTS
     if machine:
         found += CONDITION + IDENTITY_MACHINE
-    return found + tuple(tag for alarm in alarms for tag in alarm_tags(alarm))
+    return found + tuple(tag for alarm in alarms for tag in alarm_tags(alarm)) + (SOUNDS if sounds else ())
 
 
 GATEWAY = (

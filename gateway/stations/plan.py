@@ -72,6 +72,20 @@ class MachinePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundsPlan:
+    """The sound events of one station."""
+
+    folder: str  #: kinds of sound, as `teach-sounds` writes them
+    zone: str = ""  #: where the microphone hears, for people
+    asset: str = ""  #: the CMMS's number of the place
+    severity: str = "critical"  #: warning | critical
+    severities: Mapping[str, str] = field(default_factory=dict)  #: of single kinds
+    persist: tuple[int, int] = (1, 1)  #: m of n windows, 250 ms apart
+    quiet_s: float = 30.0  #: not heard for so long: over
+    models: str = ""  #: folder of embedding models; empty: the user's own
+
+
+@dataclass(frozen=True, slots=True)
 class StationPlan:
     """One station: one ear, one or both flows."""
 
@@ -82,6 +96,7 @@ class StationPlan:
     ambient_channel: int = 0
     part: PartPlan | None = None
     machine: MachinePlan | None = None
+    sounds: SoundsPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

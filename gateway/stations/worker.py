@@ -27,6 +27,7 @@ from gateway.stations.machine import MachineStation
 from gateway.stations.part import PartStation
 from gateway.stations.plan import SourcePlan, StationPlan, WorkerPlan
 from gateway.stations.shelf import Shelf
+from gateway.stations.sounds import SoundsStation
 
 IDLE_S = 0.02  #: between passes while no part is awaited; a message ends the wait at once
 BUSY_S = 0.005  #: between passes while a part is being recorded
@@ -61,10 +62,10 @@ def run_worker(plan: WorkerPlan, channel: Endpoint, clock: Clock) -> None:
         worker.close()
 
 
-class _Machine:
-    """A machine and how far it was fed."""
+class _Fed:
+    """A machine, or what listens for sound events, and how far it was fed."""
 
-    def __init__(self, station: MachineStation, ear: Ear) -> None:
+    def __init__(self, station: MachineStation | SoundsStation, ear: Ear) -> None:
         self.station = station
         self._ear = ear
         self._fed = 0
@@ -108,7 +109,9 @@ class Worker:
         self._ears: dict[str, Ear] = {}
         self._shelves: dict[str, Shelf] = {}
         self._parts: dict[str, PartStation] = {}
-        self._machines: dict[str, _Machine] = {}
+        self._machines: dict[str, MachineStation] = {}
+        self._sounds: dict[str, SoundsStation] = {}
+        self._fed: list[_Fed] = []
         for station in plan.stations:
             self._build(station)
 
@@ -117,6 +120,9 @@ class Worker:
         self._listen()
         recipes = {name: shelf.views() for name, shelf in self._shelves.items()}
         self._channel.send(Started(self.name, VERSION, recipes))
+        for name, sounds in self._sounds.items():
+            if sounds.fault:
+                self._channel.send(WorkerNote(self.name, "error", f"{name}: {sounds.fault}"))
         while not self._over():
             messages = self._channel.receive(self._wait_s())
             if messages:  # what came meanwhile is heard first: a part is not refused for sound that only waits here
@@ -156,7 +162,7 @@ class Worker:
 
     def _feed_machine(self) -> None:
         """Feed the machine that waits longest: one a pass, and none just before a verdict, which waits for nobody."""
-        machine = max(self._machines.values(), key=_Machine.waiting_s, default=None)
+        machine = max(self._fed, key=_Fed.waiting_s, default=None)
         if machine is None or machine.waiting_s() < MACHINE_S:
             return
         due = self._next_due()
@@ -169,9 +175,11 @@ class Worker:
             if report is not None:
                 self._channel.send(report)
             machine = self._machines.get(name)
-            if machine is not None and machine.station.due(self._clock.now()):
-                now, wall = self._clock.now(), self._clock.wall()
-                self._channel.send(machine.station.report(now, wall, ear.quality))
+            if machine is not None and machine.due(self._clock.now()):
+                self._channel.send(machine.report(self._clock.now(), self._clock.wall(), ear.quality))
+            sounds = self._sounds.get(name)
+            if sounds is not None and sounds.due(self._clock.now()):
+                self._channel.send(sounds.report(self._clock.now(), self._clock.wall()))
 
     def _next_due(self) -> float | None:
         return min((due for due in (part.due_at() for part in self._parts.values()) if due is not None), default=None)
@@ -199,15 +207,15 @@ class Worker:
             case Abandon(station=name, ticket=ticket) if name in self._parts:
                 self._parts[name].abandon(ticket)
             case PlantState(station=name) if name in self._machines:
-                self._machines[name].station.plant(message)
+                self._machines[name].plant(message)
             case UseRecipe(station=name, part_type=part_type, folder=folder) if name in self._shelves:
                 view = self._shelves[name].use(part_type, folder)
                 self._channel.send(RecipeLoaded(name, part_type, view))
             case Recall(station=name, kept=kept) if name in self._machines:
-                if sentence := self._machines[name].station.recall(kept):
+                if sentence := self._machines[name].recall(kept):
                     self._channel.send(WorkerNote(self.name, "warning", f"{name}: {sentence}"))
             case RestartBaseline(station=name) if name in self._machines:
-                self._machines[name].station.restart_baseline()
+                self._machines[name].restart_baseline()
             case Stop():
                 self._stop_by = self._clock.now() + DRAIN_S
             case _:
@@ -232,7 +240,12 @@ class Worker:
             self._parts[plan.name] = PartStation(plan.name, plan.part, ear, shelf, self._clock)
         if plan.machine is not None:
             station = MachineStation(plan.name, plan.machine, ear.rate, self._clock, lambda: token_hex(8))
-            self._machines[plan.name] = _Machine(station, ear)
+            self._machines[plan.name] = station
+            self._fed.append(_Fed(station, ear))
+        if plan.sounds is not None:
+            sounds = SoundsStation(plan.name, plan.sounds, ear.rate, self._clock, lambda: token_hex(8))
+            self._sounds[plan.name] = sounds
+            self._fed.append(_Fed(sounds, ear))
 
 
 def _memory_s(plan: WorkerPlan, source: int) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from config.load import Fault, SiteError, load
-from config.site import Site
+from config.site import Site, Station
 from connectors.cmms.maximo_settings import MaximoSettings
 from connectors.plc.open import open_port
 from connectors.plc.port import PlantValue
@@ -126,6 +126,12 @@ def _lessons(site: Site) -> dict[tuple[str, int], Lesson]:
     }
 
 
+def _asset_and_cmms(station: Station) -> tuple[str, str]:
+    """Whom an order of this station is about, and where it goes; a machine stands for what is heard beside it."""
+    of = station.machine or station.sounds
+    return (of.asset, of.orders or "") if of else ("", "")
+
+
 def ledger_plan(site: Site) -> LedgerPlan:
     """Say what the ledger is to do."""
     keep = site.store.keep
@@ -138,8 +144,8 @@ def ledger_plan(site: Site) -> LedgerPlan:
             StationEntry(
                 station.name,
                 station.title or station.name,
-                station.machine.asset if station.machine else "",
-                (station.machine.orders or "") if station.machine else "",
+                *_asset_and_cmms(station),
+                station.sounds is not None,
             )
             for station in site.station
         ),
@@ -158,7 +164,9 @@ def front_plan(site: Site) -> FrontPlan:
     """Say what the front serves, and where it is asked."""
     serve = site.serve
     opcua = OpcUaServerPlan(serve.opcua, serve.security, str(serve.certificates), site.line.name)
-    stations = tuple(ServedStation(s.name, s.parts is not None, s.machine is not None) for s in site.station)
+    stations = tuple(
+        ServedStation(s.name, s.parts is not None, s.machine is not None, s.sounds is not None) for s in site.station
+    )
     commands = str(site.store.folder / COMMANDS_FOLDER)
     opcua_or_none = opcua if serve.opcua else None
     return FrontPlan(site.line.name, stations, opcua_or_none, serve.modbus, commands, page_plan(site))

@@ -17,7 +17,8 @@ from config.site import (
     Station,
     Store,
 )
-from gateway.stations.plan import BearingPlan, MachinePlan, PartPlan, SourcePlan, StationPlan, WorkerPlan
+from config.sounds import Sounds
+from gateway.stations.plan import BearingPlan, MachinePlan, PartPlan, SoundsPlan, SourcePlan, StationPlan, WorkerPlan
 
 FILES = "worker-files"  #: hears recordings and simulations
 
@@ -57,6 +58,7 @@ def worker_plans(site: Site) -> tuple[WorkerPlan, ...]:
                 0 if station.ambient is None else station.ambient.channel - 1,
                 None if station.parts is None else _part_plan(station.mode, station.parts, site.store),
                 None if station.machine is None else machine_plan(station.machine),
+                None if station.sounds is None else _sounds_plan(station.sounds, site.store),
             )
         )
     return tuple(WorkerPlan(name, tuple(b.sources), tuple(b.stations)) for name, b in benches.items())
@@ -95,6 +97,19 @@ def _part_plan(mode: str, parts: Parts, store: Store) -> PartPlan:
         {kind: str(folder) for kind, folder in parts.recipes.items()},
         parts.reject_rate,
         store.sound,
+        str(store.models) if store.models is not None else "",
+    )
+
+
+def _sounds_plan(sounds: Sounds, store: Store) -> SoundsPlan:
+    return SoundsPlan(
+        str(sounds.kinds),
+        sounds.zone,
+        sounds.asset,
+        sounds.severity,
+        dict(sounds.severities.items()),
+        sounds.persist,
+        sounds.quiet,
         str(store.models) if store.models is not None else "",
     )
 

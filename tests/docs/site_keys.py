@@ -34,6 +34,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("speed and runs of [station.machine]", schema.Tag),
     ("covariates of [station.machine]", schema.Covariate),
     ("indicators of [station.machine]", schema.Indicator),
+    ("[station.sounds]", schema.Sounds),
     ("[serve]", schema.Serve),
 )
 _SIGNS = (("ge", ">="), ("gt", ">"), ("le", "<="), ("lt", "<"))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from gateway.processes.alarms import GATEWAY_ALARMS, STATION_ALARMS
 from gateway.serve.modbus import BLOCK, places
-from gateway.serve.tags import GATEWAY, Kind, Tag, alarm_tags, tags_of
+from gateway.serve.tags import GATEWAY, SOUNDS, Kind, Tag, alarm_tags, tags_of
 from gateway.serve.units import UNECE
 
 _FLOWS = {"parts": (True, False), "machine": (False, True), "both": (True, True)}
@@ -24,6 +24,8 @@ def section() -> str:
     for tag in _plain(tags_of(parts=True, machine=True, alarms=())):
         offsets = (str(column.get((tag.folder, tag.name), "")) for column in columns.values())
         lines.append(f"| {' | '.join((*_cells(tag), *offsets))} |")
+    lines += [f"| {' | '.join((*_cells(tag), '', '', ''))} |" for tag in SOUNDS]
+    lines += ["", "Tags of `Sounds` lie behind a station's alarms in its block, in this order: they move nothing."]
     lines += ["", *_alarms(columns), "", *_gateway()]
     return "\n".join(lines) + "\n"
 
