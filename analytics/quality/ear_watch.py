@@ -1,6 +1,6 @@
 """Did something happen to a microphone? Each second held against those before it and against what was learned.
 
-Two looks. A *step*: what was heard of the room over the last three seconds against the eight before. Where all bands
+Two looks. A *step*: what was heard of the room over the last five seconds against the eight before. Where all bands
 moved alike, the gain did it: a louder room or machine is louder in some bands and not in others. And a *place*: sound
 unlike anything in the minutes that were learned. A fault of the ear comes from one second to the next and stays; wear
 comes slowly, a knock or a voice goes again, and neither is one.
@@ -15,7 +15,9 @@ from analytics.quality.ear_second import Second
 from analytics.quality.words import Quality
 
 LEARN_S = 30  #: of sound before a place can be strange at all
-_AFTER, _BEFORE = 3, 8  #: seconds that are compared; one between them holds the moment itself
+_AFTER, _BEFORE = 5, 8  #: seconds that are compared; one between them holds the moment itself
+_WINDOW = _BEFORE + 1 + _AFTER
+_STEADY_DB = 0.6  #: scatter of the level within either: where sounds come and go, nothing is said of a step
 _GAIN_DB = 1.8  #: least step of the gain,
 _WANDER = 3.0  #: and so many times the scatter of the level while it was learned
 _ALIKE_DB = 0.45  #: bands may differ so much in a step of the gain, beyond their own scatter
@@ -48,12 +50,12 @@ class Watch:
 
     Parameters
     ----------
-    recent : ndarray, shape (k, b), k <= 12
+    recent : ndarray, shape (k, b), k <= 14
         Room of the last good seconds, dB.
-    heard
-        Seconds learned from.
+    heard, placed
+        Good seconds heard while learning, and those of them that `centre` is the mean of.
     centre : ndarray, shape (b,)
-        Mean of the learned seconds.
+        Mean room of the learned seconds, dB.
     radius
         Farthest of the learned seconds from the centre, as root mean square over bands, dB.
     wander : float
@@ -76,6 +78,7 @@ class Watch:
 
     recent: Bands
     heard: int = 0
+    placed: int = 0
     centre: Bands | None = None
     radius: float = 0.0
     wander: float = 0.0
@@ -98,7 +101,7 @@ def unheard() -> Watch:
 def watch_step(watch: Watch, second: Second) -> Watch:
     """Take in a second; `fault` and `sentence` of the answer say what is wrong with the microphone."""
     recent = second.bands[None] if not len(watch.recent) else np.concatenate([watch.recent, second.bands[None]])
-    recent = recent[-(_BEFORE + 1 + _AFTER) :]
+    recent = recent[-_WINDOW:]
     hum_now = second.hum if watch.hum_now is None else watch.hum_now + (second.hum - watch.hum_now) / _HUM_MEAN_S
     watch = replace(watch, recent=recent, left=max(watch.left - 1, 0), hum_now=hum_now)
     hums = _settled(watch) and bool(np.max(_humming(watch, second)) >= _HUM_LINES)
@@ -113,7 +116,7 @@ def watch_step(watch: Watch, second: Second) -> Watch:
         return replace(watch, fault=Quality.HUM, sentence=_hum(watch, second))
     if watch.fault is not None:
         return _healed(watch)
-    if len(recent) < _BEFORE + 1 + _AFTER:
+    if len(recent) < _WINDOW:
         return _learn(watch, second)
     fault, sentence = _fault(watch, second)
     if fault is None:
@@ -131,21 +134,18 @@ def _learn(watch: Watch, second: Second) -> Watch:
     lowest_db = max(min(watch.lowest_db, second.lowest_db), _QUIETEST_DB)
     if watch.heard >= LEARN_S or watch.hummed:
         return replace(watch, lowest_db=lowest_db)
-    if watch.centre is None or watch.hum is None or watch.hum_now is None:
-        return replace(watch, heard=1, centre=second.bands, hum=watch.hum_now, lowest_db=lowest_db)
-    n = watch.heard + 1
-    moved = second.bands - watch.centre
-    centre = watch.centre + moved / n
-    wander = watch.wander + ((float(np.median(moved)) ** 2) * (n - 1) / n - watch.wander) / n  # Welford 1962
-    return replace(
-        watch,
-        heard=n,
-        centre=centre,
-        radius=max(watch.radius, _rms(second.bands - centre)),
-        wander=wander,
-        hum=np.maximum(watch.hum, watch.hum_now),
-        lowest_db=lowest_db,
-    )
+    hum = watch.hum_now if watch.hum is None or watch.hum_now is None else np.maximum(watch.hum, watch.hum_now)
+    watch = replace(watch, heard=watch.heard + 1, hum=hum, lowest_db=lowest_db)
+    return _place(watch, watch.recent[0]) if len(watch.recent) == _WINDOW else watch
+
+
+def _place(watch: Watch, bands: Bands) -> Watch:
+    """Learn the room from the oldest second that is remembered: what a step may just have begun in is not learned."""
+    n = watch.placed + 1
+    centre = bands if watch.centre is None else watch.centre + (bands - watch.centre) / n
+    moved = bands - (centre if watch.centre is None else watch.centre)
+    wander = watch.wander + (float(np.median(moved)) ** 2 * (n - 1) / n - watch.wander) / n  # Welford 1962
+    return replace(watch, placed=n, centre=centre, radius=max(watch.radius, _rms(bands - centre)), wander=wander)
 
 
 def _fault(watch: Watch, second: Second) -> tuple[Quality | None, str]:
@@ -155,7 +155,7 @@ def _fault(watch: Watch, second: Second) -> tuple[Quality | None, str]:
     if watch.hummed >= _HUM_S:
         return Quality.HUM, _hum(watch, second)
     gain = float(np.median(moved))
-    if abs(gain) >= max(_GAIN_DB, _WANDER * watch.wander**0.5) and _all_alike(before, after, moved):
+    if abs(gain) >= max(_GAIN_DB, _WANDER * float(np.sqrt(watch.wander))) and _all_alike(watch, moved):
         return Quality.GAIN_STEP, f"the level of the chain went by {gain:+.1f} dB in all bands alike"
     third = max(len(moved) // 3, 1)
     if not _strange(watch, after, moved):
@@ -181,13 +181,19 @@ def _hum(watch: Watch, second: Second) -> str:
     return f"mains hum: {int(np.max(_humming(watch, second)))} harmonics stand out that did not"
 
 
-def _all_alike(before: Bands, after: Bands, moved: Bands) -> bool:
-    """Whether all bands moved by as much, for their scatter from second to second."""
+def _all_alike(watch: Watch, moved: Bands) -> bool:
+    """Whether all bands moved by as much, for their scatter from second to second, and stood still before and after."""
+    before, after = watch.recent[:_BEFORE], watch.recent[-_AFTER:]
     scatter = np.mean(np.square(np.diff(before, axis=0)), axis=0) / 2
     expected = 1.6 * scatter * (1 / _BEFORE + 1 / _AFTER) + _ALIKE_DB**2  # medians scatter more than means
     apart = moved - np.average(moved, weights=1 / expected)
-    steady = float(np.max(np.ptp(after, axis=0) ** 2 / (12 * scatter + 4 * _ALIKE_DB**2)))
-    return float(np.mean(apart**2 / expected)) < _ALIKE and steady < 4
+    alike = float(np.mean(apart**2 / expected)) < _ALIKE
+    return alike and _still(watch, before) and _still(watch, after)
+
+
+def _still(watch: Watch, seconds: Bands) -> bool:
+    levels = np.median(seconds - np.median(seconds, axis=0), axis=1)
+    return float(np.std(levels)) < max(_STEADY_DB, 1.5 * float(np.sqrt(watch.wander)))
 
 
 def _strange(watch: Watch, after: Bands, moved: Bands) -> bool:
@@ -197,7 +203,7 @@ def _strange(watch: Watch, after: Bands, moved: Bands) -> bool:
     limit = max(_RADIUS_DB, _RADIUS * watch.radius)
     from_one_to_next = watch.recent[-_AFTER] - watch.recent[_BEFORE - 1]
     at_once = min(_rms(moved), _rms(from_one_to_next)) > 0.7 * limit and _rms(after[-1] - after[0]) < 0.5 * _rms(moved)
-    return at_once and all(_rms(one - watch.centre) > limit for one in after)
+    return bool(at_once) and all(_rms(one - watch.centre) > limit for one in after)
 
 
 def _healed(watch: Watch) -> Watch:
