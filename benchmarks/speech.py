@@ -187,7 +187,7 @@ def intelligible() -> Iterator[str]:
         right = []
         for index in range(len(clips)):
             others = np.flatnonzero(speakers != speakers[index])
-            nearest = others[np.argmin([apart(index, other) for other in others])]
+            nearest = others[np.argmin([apart(index, int(other)) for other in others])]
             right.append(digits[nearest] == digits[index])
         yield f"| {what} | {np.mean(right):.0%} | 10% |\n"
     guess = np.concatenate(

@@ -100,7 +100,7 @@ def event_rows(samples: Rows, rate: int, embedding: Embedding) -> Rows:
 def example_rows(samples: Rows, background: Sequence[Rows], rate: int, embedding: Embedding, seed: int) -> Example:
     """Turn an example of a kind into vectors, by itself and laid over the background it is to be heard in.
 
-    An event is told from a machine by what it sounds like beside that machine: learned from clean examples alone, half
+    An event is told from a machine by what it sounds like beside that machine: learned from clean examples alone, more
     of the breaking glass as loud as the machine is missed (docs/sounds.md).
     """
     window = round(WINDOW_S * rate)
@@ -309,6 +309,12 @@ class LoadedKinds:
     report: dict[str, Any]
 
 
+def refuse_folder(folder: Path) -> None:
+    """Raise `KindsError` where kinds must not be written: there is something already."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise KindsError(f"{folder}: holds something already, and kinds are never changed; name a new folder")
+
+
 def write_kinds(folder: Path, kinds: SoundKinds, report: KindsReport, embedding: tuple[str, str]) -> None:
     """Write what was learned to a new folder; `embedding` is name and hash of what it was taught through.
 
@@ -317,8 +323,7 @@ def write_kinds(folder: Path, kinds: SoundKinds, report: KindsReport, embedding:
     KindsError
         There is something there already.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise KindsError(f"{folder}: holds something already; name a new folder, and this one in the site file later")
+    refuse_folder(folder)
     arrays: Arrays = {}
     tree: Any = flatten(kinds, arrays)
     packed = pack(arrays)

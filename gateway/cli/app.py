@@ -49,6 +49,9 @@ COMMANDS = {
     ),
     "orders": ("gateway.cli.orders:command", "The work orders, and what still waits to be sent."),
     "acknowledge": ("gateway.cli.acknowledge:command", "Tell the gateway that somebody has seen an incident."),
+    "shelve": ("gateway.cli.shelve:command", "Quiet for an incident, for a time."),
+    "unshelve": ("gateway.cli.unshelve:command", "Take an incident off the shelf before its time."),
+    "window": ("gateway.cli.window:command", "A station is under maintenance: no alarms from it, for a time."),
     "maintenance-done": ("gateway.cli.maintenance_done:command", "A machine was worked on: learn its sound anew."),
     "order": ("gateway.cli.order:command", "Ask for the order of an incident that was withheld."),
     "user": ("gateway.cli.user:command", "Who may change something by page or API."),
@@ -60,7 +63,7 @@ COMMANDS = {
 #: that no room is imported for the sake of an error it never raised.
 FAULTS = {
     "config.load:SiteError": 2,
-    "models.recipe:RecipeError": 3,
+    "models.recipe_files:RecipeError": 3,
     "models.model_card:ModelError": 3,
     "models.taught:TeachError": 1,
     "gateway.audio.files:SoundFileError": 1,

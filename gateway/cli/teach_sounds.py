@@ -22,6 +22,7 @@ from models.sound_kinds import (
     event_rows,
     example_rows,
     learn,
+    refuse_folder,
     write_kinds,
 )
 
@@ -61,6 +62,8 @@ def teach_sounds(
 
     wheeltapper teach-sounds kinds/hall-3 --kind glass=glass/ --background hall-3/
     """
+    if not dry:
+        refuse_folder(kinds)
     loaded = load_embedding(embedding, models)
     with progress() as step:
         taught = _heard(_kinds_in(kind), (background, other or []), loaded, (channel, rate), step)
@@ -126,9 +129,8 @@ def _lines(folder: Path, report: KindsReport, embedding: str, *, dry: bool) -> l
         alone = f"{one.found} of {one.recordings} heard when left out"
         lines.append(f"  {one.name:<12} {alone}, {one.found_in_background:.0%} of them in the background at 0 to 10 dB")
     minutes = report.background_s / 60
-    lines.append(
-        f"  {'limit':<12} {report.alarms_per_hour:g} false alarms an hour, set by {minutes:.1f} min of background"
-    )
+    alarms = "1 false alarm" if report.alarms_per_hour == 1 else f"{report.alarms_per_hour:g} false alarms"
+    lines.append(f"  {'limit':<12} {alarms} an hour, set by {minutes:.1f} min of background")
     if report.beyond > 1:
         lines.append(
             f"  {'weak spot':<12} one such hour is {report.beyond:.0f} times longer than the background heard:"
