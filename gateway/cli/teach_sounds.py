@@ -14,6 +14,7 @@ from gateway.cli.output import Step, emit, progress, say
 from gateway.cli.recordings import NAMED, Spread, read_all
 from gateway.cli.stored import ModelsOption
 from models.embedding import OnnxEmbedding, load_embedding
+from models.kinds_folder import refuse_folder, write_kinds
 from models.sound_kinds import (
     Example,
     KindsReport,
@@ -22,8 +23,6 @@ from models.sound_kinds import (
     event_rows,
     example_rows,
     learn,
-    refuse_folder,
-    write_kinds,
 )
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

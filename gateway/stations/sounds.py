@@ -19,8 +19,9 @@ from gateway.processes.sounds import KindHeard, SoundsReport
 from gateway.stations.episodes import Episodes, iso
 from gateway.stations.plan import SoundsPlan
 from models.embedding import Embedding, ModelError, load_embedding
+from models.kinds_folder import load_kinds
 from models.recipe_files import RecipeError
-from models.sound_kinds import load_kinds, unit
+from models.sound_kinds import unit
 
 REPORT_S = 1.0
 APART_S = 1.0  #: heard again after such a pause: one more of the same

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from models.kinds_folder import load_kinds, write_kinds
 from models.recipe_files import RecipeError
 from models.sound_kinds import (
     Example,
@@ -13,9 +14,7 @@ from models.sound_kinds import (
     background_rows,
     example_rows,
     learn,
-    load_kinds,
     unit,
-    write_kinds,
 )
 from tests.models.glass import RATE, glass, machine, over, student, taught, thud
 

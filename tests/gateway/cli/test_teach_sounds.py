@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from gateway.audio.files import SoundFileError
 from gateway.cli.teach_sounds import command
-from models.sound_kinds import KindsError, load_kinds
+from models.kinds_folder import load_kinds
+from models.sound_kinds import KindsError
 from tests.models.glass import RATE, glass, machine, thud
 
 

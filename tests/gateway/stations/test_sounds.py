@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from gateway.stations.plan import SoundsPlan
 from gateway.stations.sounds import Namer, SoundsStation, load_namer
+from models.kinds_folder import write_kinds
 from models.recipe_files import RecipeError
-from models.sound_kinds import learn, write_kinds
+from models.sound_kinds import learn
 from tests.models.glass import RATE, glass, machine, over, student, taught
 
 
