@@ -78,15 +78,25 @@ class Labels:
     judged: int
 
 
-def doubts_of(model: PartModel, taught: TaughtRows, labels: Labels) -> list[str]:
-    """Say, a sentence each, why these labels are not believed; empty where they are."""
+def doubts_of(model: PartModel, middle: float, taught: TaughtRows, labels: Labels) -> list[str]:
+    """Say, a sentence each, why these labels are not believed; empty where they are.
+
+    Parameters
+    ----------
+    model, taught
+        The version in use and its stored rows.
+    middle
+        Score of its median good part when left out.
+    labels
+        To be believed or not.
+    """
     found = (
         _contradicted(labels),
         _twins(labels.parts),
         _moved(labels),
         _false_rejects(model, labels),
         _among_defects(model, taught, labels),
-        _in_the_middle(model, taught, labels),
+        _in_the_middle(model, middle, labels),
     )
     return [one for one in found if one]
 
@@ -145,12 +155,10 @@ def _among_defects(model: PartModel, taught: TaughtRows, labels: Labels) -> str:
     )
 
 
-def _in_the_middle(model: PartModel, taught: TaughtRows, labels: Labels) -> str:
-    goods = np.array([not one.defect for one in taught.heard])
+def _in_the_middle(model: PartModel, middle: float, labels: Labels) -> str:
     bad = [one for one in labels.parts if one.bad]
     if not bad:
         return ""
-    middle = float(np.median(_strangeness(model, taught.joined[goods])))
     near = [
         one
         for one, score in zip(bad, _strangeness(model, np.array([one.row for one in bad])), strict=True)

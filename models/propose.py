@@ -132,7 +132,7 @@ def propose(recipe: Recipe, taught: TaughtRows, labels: Labels, progress: Progre
             else ""
         )
         raise Refused(f"{len(news)} labelled parts; {more}wanted at least {FEWEST} new ones: label more, good ones too")
-    if faults := doubts_of(recipe.model, taught, labels):
+    if faults := doubts_of(recipe.model, recipe.report.median, taught, labels):
         raise Refused("; ".join(faults))
     cut = len(news) - max(3, round(HELD_OUT * len(news)))
     learned = _learn(recipe, taught, news[:cut], progress)
