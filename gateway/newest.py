@@ -106,6 +106,7 @@ class Newest:
             processes,
             ledger.outbox_waiting if ledger else 0,
             dropped,
+            ledger.windows if ledger else (),
         )
 
     def _views(self, processes: Sequence[ProcessView], links: Sequence[Link]) -> tuple[StationView, ...]:

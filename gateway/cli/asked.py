@@ -4,7 +4,7 @@ import contextlib
 import getpass
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -43,10 +43,19 @@ def whole_id(beginning: str, folder: Path) -> str:
     raise typer.Exit(1)
 
 
-def carry_out(name: Name, target: str, who: str, folder: Path, *, wait_s: float, as_json: bool) -> None:
+def carry_out(
+    name: Name,
+    target: str,
+    who: str,
+    folder: Path,
+    *,
+    wait_s: float,
+    as_json: bool,
+    arguments: Mapping[str, str] | None = None,
+) -> None:
     """Ask, wait, print what came of it; exits with 1 where the command was refused or nobody answered."""
     try:
-        ask = Ask(name=name, target=target, who=who or user_name())
+        ask = Ask(name=name, target=target, who=who or user_name(), arguments=dict(arguments or {}))
     except ValidationError as error:
         raise typer.BadParameter(asks.why(error)) from None
     try:
@@ -55,7 +64,8 @@ def carry_out(name: Name, target: str, who: str, folder: Path, *, wait_s: float,
         note(f"{name}: {fault}")
         raise typer.Exit(1) from None
     if as_json:
-        emit(ask.model_dump(exclude={"version"}) | reply.model_dump(exclude={"version"}))
+        unsaid = {"version"} if ask.arguments else {"version", "arguments"}
+        emit(ask.model_dump(exclude=unsaid) | reply.model_dump(exclude={"version"}))
     elif reply.accepted:
         say(reply.sentence)
     else:

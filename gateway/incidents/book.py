@@ -6,8 +6,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connectors.cmms.port import OrderState
+from gateway.incidents.advice import ADVICE
 
 SEVERITIES = ("warning", "critical")  #: in rising order
+
+#: What is found of machines. A kind of sound that was taught by one of these names would count as a machine's state.
+OF_MACHINES = frozenset(ADVICE) | {"abnormal sound", "other"}
 
 
 def worse(a: str, b: str) -> str:
@@ -76,6 +80,8 @@ class Incident:
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     noted_at: datetime | None = None  #: when its order was last told something
+    shelved_until: datetime | None = None  #: it rings nobody and opens no order until then
+    shelved_by: str = ""
 
     @property
     def active(self) -> bool:
@@ -95,14 +101,37 @@ class Policy:
     mute: timedelta = timedelta(days=7)  #: after a person cancelled the order
     note_every: timedelta = timedelta(days=1)  #: notes on one order, unless the severity rises
     routed: Mapping[str, str] = field(default_factory=dict)  #: station -> CMMS; a station not in it makes no orders
+    hears: Mapping[str, str] = field(default_factory=dict)  #: station that listens for sound events -> its zone
+    same_event: timedelta = timedelta(seconds=30)  #: one kind of sound in one zone within it is one incident
+    event_over: timedelta = timedelta(minutes=10)  #: a sound event is over so long after it was heard last
+
+    def event(self, station: str, failure_mode: str) -> bool:
+        """Say whether it is a sound event, which is over when it is not heard, and not the state of a machine."""
+        return station in self.hears and failure_mode not in OF_MACHINES
+
+    def quiet_of(self, incident: Incident) -> timedelta:
+        """Give how long an incident must have been cleared to be over."""
+        return self.event_over if self.event(incident.station, incident.failure_mode) else self.quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Maintenance at a station: what is heard there meanwhile is nobody's alarm."""
+
+    station: str
+    who: str
+    since: datetime
+    until: datetime
+    noted: tuple[str, ...] = ()  #: episodes that were heard and written down
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Every incident that is not over and forgotten, and the orders of the last week."""
+    """Every incident that is not over and forgotten, the orders of the last week, and the windows that are open."""
 
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     orders: Mapping[str, OrderLink] = field(default_factory=dict)  #: by incident
+    windows: Mapping[str, Window] = field(default_factory=dict)  #: by station
 
     def of_episode(self, episode: str) -> Incident | None:
         """Find the incident an episode belongs to."""
@@ -112,6 +141,17 @@ class Book:
         """Find the one open incident of an asset and failure mode."""
         for incident in self.incidents.values():
             if (incident.asset, incident.failure_mode) == (asset, failure_mode) and incident.ended_at is None:
+                return incident
+        return None
+
+    def near(self, heard_zone: str, failure_mode: str, now: datetime, policy: "Policy") -> Incident | None:
+        """Find the open incident of the same kind of sound that another microphone of the zone heard just now."""
+        for incident in self.incidents.values():
+            lately = incident.active or (
+                incident.cleared_at is not None and now - incident.cleared_at <= policy.same_event
+            )
+            same = policy.hears.get(incident.station) == heard_zone and incident.failure_mode == failure_mode
+            if heard_zone and same and lately and incident.ended_at is None:
                 return incident
         return None
 
@@ -137,6 +177,11 @@ class What(StrEnum):
     ORDER = "order-wanted"
     WITHHELD = "order-withheld"
     NOTE = "order-note"  #: a line for the order's log
+    SHELVED = "incident-shelved"
+    UNSHELVED = "incident-unshelved"
+    WINDOW = "window-opened"
+    IN_WINDOW = "window-heard"
+    WINDOW_OVER = "window-closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,5 +189,9 @@ class Tell:
     """Something to be stored, shown or sent."""
 
     what: What
-    incident: str
+    incident: str  #: empty where it is about a station as a whole
     sentence: str
+    station: str = ""  #: where there is no incident
+
+
+Told = tuple[Book, tuple[Tell, ...]]  #: what every rule gives: the next book, and what is to be told

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connectors.cmms.port import OrderState
-from gateway.incidents.book import Book, Fate, Incident, OrderLink, Policy, Tell, What, worse
+from gateway.incidents import quiet
+from gateway.incidents.book import Book, Fate, Incident, OrderLink, Policy, Tell, Told, What, worse
 
 WEEK = timedelta(days=7)
 EPISODES_MAX = 500  #: remembered per incident; a machine that flaps more often is told of once anyway
-
-Told = tuple[Book, tuple[Tell, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +35,28 @@ def hear(book: Book, heard: Heard, now: datetime, policy: Policy, make_id: Calla
     if known is not None:
         return _update(book, known, heard, now, policy)
     mate = book.open_on(heard.asset, heard.failure_mode) or book.held_on(heard.asset, heard.failure_mode, now)
+    if mate is None and policy.event(heard.station, heard.failure_mode):
+        mate = book.near(policy.hears[heard.station], heard.failure_mode, now, policy)
     if mate is not None:
         return _join(book, mate, heard, now, policy)
+    window = book.windows.get(heard.station)
+    if window is not None:
+        return quiet.note_in_window(book, window, heard.episode, heard.text)
     return _raise(book, heard, now, policy, make_id())
 
 
 def review(book: Book, now: datetime, policy: Policy, make_id: Callable[[], str]) -> Told:
     """Look over everything: what time or the CMMS has ended, and what is heard still though it was ended."""
-    tells: list[Tell] = []
+    book, tells = quiet.expire(book, now)
     for incident in tuple(book.incidents.values()):
         if incident.ended_at is None:
             book, more = _end_if_over(book, incident, now, policy)
-        elif incident.held_until is None or incident.held_until <= now:
+        elif (incident.held_until is None or incident.held_until <= now) and not quiet.resting(book, incident):
             book, more = _let_go(book, incident, now, policy, make_id)
         else:
             continue
         tells += more
-    return _forget_orders(book, now), tuple(tells)
+    return _forget_orders(book, now), tells
 
 
 def order_by_hand(book: Book, incident: Incident, now: datetime, policy: Policy) -> Told:
@@ -150,7 +154,7 @@ def _graver(book: Book, incident: Incident, heard: Heard, now: datetime, policy:
 def _note(book: Book, incident: Incident, tell: Tell, now: datetime, policy: Policy, *, at_once: bool = False) -> Told:
     """Tell it, and put it on the order too where there is one, not oftener than people will read."""
     link = book.orders.get(incident.id)
-    if link is None or not (link.open or link.over):
+    if link is None or not (link.open or link.over) or quiet.resting(book, incident):
         return book, (tell,)
     if not at_once and incident.noted_at is not None and timedelta(0) <= now - incident.noted_at < policy.note_every:
         return book, (tell,)
@@ -162,17 +166,21 @@ def _end_if_over(book: Book, incident: Incident, now: datetime, policy: Policy) 
     link = book.orders.get(incident.id)
     if link is not None and link.over:
         cancelled = link.state is OrderState.CANCELLED
-        held = policy.mute if cancelled else policy.quiet
+        held = policy.mute if cancelled else policy.quiet_of(incident)
         why = f"order {link.number} {link.state}"
         said = f"{why}; the same on {incident.asset} makes no new order for {_span(held)}"
-    elif incident.cleared_at is not None and now - incident.cleared_at >= policy.quiet and not (link and link.open):
+    elif _silent(incident, now, policy) and not (link and link.open):
         # Clearing alone never ends an incident whose order is open: a person has it in hand.
-        held, why = timedelta(0), f"not heard for {_span(policy.quiet)}"
+        held, why = timedelta(0), f"not heard for {_span(policy.quiet_of(incident))}"
         said = why
     else:
         return book, ()
     after = replace(incident, ended_at=now, ended_why=why, held_until=now + held)
     return _put(book, after), (Tell(What.ENDED, incident.id, said),)
+
+
+def _silent(incident: Incident, now: datetime, policy: Policy) -> bool:
+    return incident.cleared_at is not None and now - incident.cleared_at >= policy.quiet_of(incident)
 
 
 def _let_go(book: Book, incident: Incident, now: datetime, policy: Policy, make_id: Callable[[], str]) -> Told:
@@ -214,6 +222,8 @@ def _recent(episodes: Mapping[str, bool]) -> dict[str, bool]:
 
 def _span(span: timedelta) -> str:
     hours = span.total_seconds() / 3600
+    if hours < 1:
+        return f"{60 * hours:.0f} min"
     return f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.0f} h"
 
 

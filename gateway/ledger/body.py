@@ -163,6 +163,7 @@ class Ledger:
         self.keeper.look()
         with self.store.reading() as db:
             shown = views.incidents(db)
+            windows = views.windows(db)
             waiting, stuck = outbox.counts(db)
         down = (sender.fault for sender in self.senders.values() if sender.fault)
         faults = (*self.store.alarms, *self.scribe.faults, *self._unmade, *down)
@@ -173,6 +174,7 @@ class Ledger:
             outbox_stuck=stuck,
             faults=faults,
             defect_codes=self.scribe.codes,
+            windows=windows,
         )
         self._channel.send(report)
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gateway.incidents import quiet as quiet_rules
 from gateway.incidents.book import Book, Fate
+from gateway.ledger import quiet
 from gateway.ledger.plan import LedgerPlan
 from gateway.processes.messages import Command
 
@@ -83,14 +85,22 @@ def _order(command: Command, book: Book, plan: LedgerPlan) -> Answer:
         return Answer(accepted=False, sentence=f"order: no open incident {command.target!r}")
     if not plan.routed.get(incident.station):
         return Answer(accepted=False, sentence=f"order: the site file names no CMMS for station {incident.station}")
+    if resting := quiet_rules.resting(book, incident):
+        return Answer(accepted=False, sentence=f"order: {resting}; end that first")
     link = book.orders.get(incident.id)
     if link is not None and link.fate not in {Fate.WITHHELD, Fate.REJECTED}:
         return Answer(accepted=False, sentence=f"order: incident {incident.id} has one: {link.number or 'queued'}")
     return Answer(accepted=True, sentence=f"order for incident {incident.id} queued, asked for by {command.who}")
 
 
+def _quiet(command: Command, book: Book, plan: LedgerPlan) -> Answer:
+    asked = quiet.judge(command, book, plan)
+    return Answer(asked.accepted, asked.sentence)
+
+
 RULES: Mapping[str, Callable[[Command, Book, LedgerPlan], Answer]] = {
     "acknowledge": _acknowledge,
     "maintenance-done": _maintenance_done,
     "order": _order,
+    **dict.fromkeys(quiet.NAMES, _quiet),
 }

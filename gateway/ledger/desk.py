@@ -9,7 +9,7 @@ from dataclasses import replace
 from analytics.decision.verdict import Evaluation
 from gateway.incidents import rules
 from gateway.incidents.text import cut
-from gateway.ledger import commands, memory
+from gateway.ledger import commands, memory, quiet, spectra
 from gateway.ledger.hours import close_hours
 from gateway.ledger.minutes import Minutes
 from gateway.ledger.page import Clip, Page, Written
@@ -90,6 +90,8 @@ class Desk:
                 records.add_condition(db, minute)
                 entry = self._plan.entry(minute.station)
                 close_hours(db, self._plan.line, entry.asset if entry else "", minute.station)
+            for station, report in page.drawn.items():
+                spectra.keep(page, station, report)
             if review:
                 page.book, tells = rules.review(page.book, now, self._policy, self._make_id)
                 tell(page, tells, self._plan)
@@ -215,6 +217,10 @@ class Desk:
             page.written.answers.append(RestartBaseline(command.target))
             said = f"maintenance done, says {command.who}; the normal sound is learned anew"
             records.add_event(page.db, EventRecord(page.wall, command.target, "maintenance-done", said))
+            return
+        if command.name in quiet.NAMES:
+            page.book, tells = quiet.carry_out(page, command)
+            tell(page, tells, self._plan)
             return
         incident = page.book.incidents[command.target]
         if command.name == "acknowledge":

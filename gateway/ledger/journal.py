@@ -31,7 +31,9 @@ class Journal:
             wall = self._wall()
             outbox.mark(db, item, State.DONE, wall, attempts=item.attempts + 1)
             outbox.settle_order(db, item.incident, Fate.STANDS, wall, ref=ref)
-            self._event(db, "order-stands", f"order {ref.number} for {item.payload['asset']}: {how}")
+            self._event(
+                db, "order-stands", f"order {ref.number} for {item.payload['asset']}: {how}", incident=item.incident
+            )
 
     def adopted(self, item: Item, order: Order, ref: Ref) -> None:
         """Write that a person's own order stands for it, and is to get the story as a note."""
@@ -42,7 +44,7 @@ class Journal:
             outbox.adopt(db, item.incident)
             outbox.add_note(db, item.incident, self._cmms, f"{order.title}\n{order.text}", wall)
             said = f"order {ref.number} for {order.asset} was open already: a note goes there"
-            self._event(db, "order-adopted", said)
+            self._event(db, "order-adopted", said, incident=item.incident)
 
     def rejected(self, item: Item, reason: str) -> None:
         """Write that the CMMS will never take it as it is."""
@@ -51,7 +53,7 @@ class Journal:
             outbox.mark(db, item, State.REJECTED, wall, why=reason, attempts=item.attempts + 1)
             outbox.settle_order(db, item.incident, Fate.REJECTED, wall, why=reason)
             said = f"no order could be made for {item.payload['asset']}, {item.payload['failure_mode']}: {reason}"
-            self._event(db, "order-rejected", said, "error")
+            self._event(db, "order-rejected", said, "error", incident=item.incident)
 
     def unsettled(self, item: Item, reason: str) -> None:
         """Write that it was sent, and no answer was read."""
@@ -59,7 +61,13 @@ class Journal:
             wall = self._wall()
             outbox.mark(db, item, State.UNKNOWN, wall, why=reason, attempts=item.attempts + 1)
             outbox.settle_order(db, item.incident, Fate.UNSETTLED, wall, why=reason)
-            self._event(db, "order-unsettled", f"sent, no answer read ({reason}); looking it up", "warning")
+            self._event(
+                db,
+                "order-unsettled",
+                f"sent, no answer read ({reason}); looking it up",
+                "warning",
+                incident=item.incident,
+            )
 
     def not_found(self, item: Item) -> None:
         """Write that a look-up for an unsettled order found nothing."""
@@ -85,7 +93,7 @@ class Journal:
         """Write that a picture or a note is where it belongs."""
         with self._store.commit() as db:
             outbox.mark(db, item, State.DONE, self._wall(), attempts=item.attempts + 1)
-            self._event(db, f"{item.kind}-delivered", said)
+            self._event(db, f"{item.kind}-delivered", said, incident=item.incident)
 
     def put_off(self, item: Item, why: str) -> None:
         """Write that a picture or a note could not be delivered yet."""
@@ -97,14 +105,22 @@ class Journal:
         with self._store.commit() as db:
             outbox.mark(db, item, State.VOID, self._wall(), why=why, attempts=item.attempts + 1)
             number = outbox.ref_of(db, item.incident).number
-            self._event(db, f"{item.kind}-missing", f"order {number} stands without its {item.kind}: {why}", "warning")
+            self._event(
+                db,
+                f"{item.kind}-missing",
+                f"order {number} stands without its {item.kind}: {why}",
+                "warning",
+                item.incident,
+            )
 
     def followed(self, incident: str, ref: Ref, status: OrderStatus) -> None:
         """Write that the CMMS says something new of an order."""
         with self._store.commit() as db:
             outbox.follow(db, incident, status, self._wall())
             memo = f": {status.memo}" if status.memo else ""
-            self._event(db, "order-state", f"order {ref.number} is {status.state} ({status.raw}){memo}")
+            self._event(
+                db, "order-state", f"order {ref.number} is {status.state} ({status.raw}){memo}", incident=incident
+            )
 
     # ---- the CMMS itself --------------------------------------------------------------------------------------------
 
@@ -118,8 +134,8 @@ class Journal:
         with self._store.commit() as db:
             self._event(db, "cmms-back", f"{self._cmms} answers again")
 
-    def _event(self, db: sqlite3.Connection, kind: str, sentence: str, level: str = "info") -> None:
-        add_event(db, EventRecord(self._wall(), self._cmms, kind, sentence, level))
+    def _event(self, db: sqlite3.Connection, kind: str, sentence: str, level: str = "info", incident: str = "") -> None:
+        add_event(db, EventRecord(self._wall(), self._cmms, kind, sentence, level), incident)
 
     def _wall(self) -> str:
         return self._clock.wall().isoformat()

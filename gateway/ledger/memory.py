@@ -3,11 +3,12 @@
 Nothing of it lives in memory between two transactions, so no failure can leave the two apart.
 """
 
+import json
 import sqlite3
 from datetime import datetime, timedelta
 
 from connectors.cmms.port import OrderState
-from gateway.incidents.book import Book, Fate, Incident, OrderLink
+from gateway.incidents.book import Book, Fate, Incident, OrderLink, Window
 from gateway.incidents.rules import WEEK
 
 
@@ -16,7 +17,7 @@ def load(db: sqlite3.Connection, now: datetime) -> Book:
     incidents: dict[str, Incident] = {}
     columns = (
         "id, station, asset, failure_mode, severity, text, raised_at, cleared_at, ended_at, ended_why, held_until,"
-        " acknowledged_by, acknowledged_at, noted_at"
+        " acknowledged_by, acknowledged_at, noted_at, shelved_until, shelved_by"
     )
     for row in db.execute(
         f"SELECT {columns} FROM incidents WHERE ended_at IS NULL OR held_until IS NOT NULL ORDER BY number"  # noqa: S608
@@ -43,8 +44,21 @@ def load(db: sqlite3.Connection, now: datetime) -> Book:
             acknowledged_by=row[11],
             acknowledged_at=_time(row[12]),
             noted_at=_time(row[13]),
+            shelved_until=_time(row[14]),
+            shelved_by=row[15],
         )
-    return Book(incidents, _links(db, now))
+    return Book(incidents, _links(db, now), windows(db))
+
+
+def windows(db: sqlite3.Connection) -> dict[str, Window]:
+    """Read the maintenance that is going on, by station."""
+    rows = db.execute("SELECT station, who, since, until, noted FROM windows ORDER BY station")
+    return {
+        row[0]: Window(
+            row[0], row[1], datetime.fromisoformat(row[2]), datetime.fromisoformat(row[3]), tuple(json.loads(row[4]))
+        )
+        for row in rows
+    }
 
 
 def save(db: sqlite3.Connection, before: Book, after: Book) -> None:
@@ -58,6 +72,15 @@ def save(db: sqlite3.Connection, before: Book, after: Book) -> None:
     for link in after.orders.values():
         if before.orders.get(link.incident) != link:
             _put_link(db, after.incidents[link.incident], link)
+    if before.windows != after.windows:
+        db.execute("DELETE FROM windows")
+        db.executemany(
+            "INSERT INTO windows (station, who, since, until, noted) VALUES (?,?,?,?,?)",
+            [
+                (one.station, one.who, one.since.isoformat(), one.until.isoformat(), json.dumps(one.noted))
+                for one in after.windows.values()
+            ],
+        )
 
 
 def seen_before(db: sqlite3.Connection, episode: str) -> bool:
@@ -99,18 +122,21 @@ def _put(db: sqlite3.Connection, incident: Incident) -> None:
         incident.acknowledged_by,
         _iso(incident.acknowledged_at),
         _iso(incident.noted_at),
+        _iso(incident.shelved_until),
+        incident.shelved_by,
     )
     fixed = (incident.id, incident.station, incident.asset, incident.failure_mode, incident.raised_at.isoformat())
     known = db.execute(
         "UPDATE incidents SET severity = ?, text = ?, cleared_at = ?, ended_at = ?, ended_why = ?, held_until = ?,"
-        " acknowledged_by = ?, acknowledged_at = ?, noted_at = ? WHERE id = ?",
+        " acknowledged_by = ?, acknowledged_at = ?, noted_at = ?, shelved_until = ?, shelved_by = ? WHERE id = ?",
         (*changing, incident.id),
     ).rowcount
     if not known:
         db.execute(
             "INSERT INTO incidents (severity, text, cleared_at, ended_at, ended_why, held_until, acknowledged_by,"
-            " acknowledged_at, noted_at, id, station, asset, failure_mode, raised_at, number)"
-            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?, (SELECT coalesce(max(number), 0) + 1 FROM incidents))",
+            " acknowledged_at, noted_at, shelved_until, shelved_by, id, station, asset, failure_mode, raised_at,"
+            " number)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, (SELECT coalesce(max(number), 0) + 1 FROM incidents))",
             (*changing, *fixed),
         )
     db.executemany(

@@ -120,11 +120,17 @@ def _add(
 
 
 def pending(db: sqlite3.Connection, cmms: str, limit: int = 200) -> list[Item]:
-    """Read what may be delivered now: orders first, gravest and oldest first; the rest only once its order stands."""
+    """Read what may be delivered now: orders first, gravest and oldest first; the rest only once its order stands.
+
+    What was not begun waits while its incident is shelved or its station under maintenance.
+    """
     rows = db.execute(
         "SELECT b.id, b.incident, b.kind, b.state, b.payload, b.attempts, b.looked FROM outbox b"
         " LEFT JOIN order_status o ON o.incident = b.incident"
+        " JOIN incidents i ON i.id = b.incident"
         " WHERE b.cmms = ? AND b.state IN (?,?,?) AND (b.kind = 'order' OR o.fate = 'stands')"
+        " AND (b.state != 'waiting' OR i.shelved_until IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM windows w WHERE w.station = i.station))"
         " ORDER BY (b.kind = 'order') DESC, b.urgent DESC, b.id LIMIT ?",
         (cmms, *OPEN, limit),
     )

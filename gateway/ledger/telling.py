@@ -33,6 +33,9 @@ def tell(page: Page, tells: Sequence[Tell], plan: LedgerPlan) -> None:
     page.saved = page.book
     page.written.changed = True
     for one in tells:
+        if not one.incident:
+            add_event(page.db, EventRecord(page.wall, one.station, one.what, one.sentence))
+            continue
         incident = page.book.incidents[one.incident]
         if one.what is What.ORDER:
             _order(page, incident, plan)
@@ -41,7 +44,7 @@ def tell(page: Page, tells: Sequence[Tell], plan: LedgerPlan) -> None:
             outbox.add_note(page.db, incident.id, page.book.orders[incident.id].cmms, text, page.wall)
         else:
             level = LEVELS.get(one.what, "info")
-            add_event(page.db, EventRecord(page.wall, incident.station, one.what, one.sentence, level))
+            add_event(page.db, EventRecord(page.wall, incident.station, one.what, one.sentence, level), incident.id)
 
 
 def _order(page: Page, incident: Incident, plan: LedgerPlan) -> None:
@@ -58,7 +61,7 @@ def _order(page: Page, incident: Incident, plan: LedgerPlan) -> None:
     cmms = page.book.orders[incident.id].cmms
     outbox.add_order(page.db, order, cmms, page.wall)
     said = f"an order for {order.asset} is in the outbox: {order.title}"
-    add_event(page.db, EventRecord(page.wall, incident.station, What.ORDER, said))
+    add_event(page.db, EventRecord(page.wall, incident.station, What.ORDER, said), incident.id)
     drawn = page.drawn.get(incident.station)
     if drawn is not None and plan.delivery.pictures:
         item = outbox.add_drawing(page.db, incident.id, cmms, page.wall)

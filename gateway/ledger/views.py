@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Any
 
-from gateway.processes.messages import IncidentView
+from gateway.processes.messages import IncidentView, WindowView
 
 OPEN_MAX = 100
 ENDED_SHOWN = 20
@@ -14,7 +14,7 @@ def incidents(db: sqlite3.Connection) -> tuple[IncidentView, ...]:
     columns = (
         "i.id, i.station, i.asset, i.failure_mode, i.severity, i.raised_at, i.cleared_at, i.acknowledged_by, i.text,"
         " coalesce(o.fate, 'withheld'), coalesce(o.number, ''), coalesce(o.adopted, 0), coalesce(o.why, ''),"
-        " coalesce(o.state, ''), i.number AS nr"
+        " coalesce(o.state, ''), i.shelved_until, i.shelved_by, i.ended_at, i.number AS nr"
     )
     source = f"SELECT {columns} FROM incidents i LEFT JOIN order_status o ON o.incident = i.id"  # noqa: S608
     rows = db.execute(
@@ -23,6 +23,11 @@ def incidents(db: sqlite3.Connection) -> tuple[IncidentView, ...]:
         (OPEN_MAX, ENDED_SHOWN),
     )
     return tuple(_view(row) for row in rows)
+
+
+def windows(db: sqlite3.Connection) -> tuple[WindowView, ...]:
+    """Every station under maintenance."""
+    return tuple(WindowView(*row) for row in db.execute("SELECT station, who, since, until FROM windows ORDER BY until"))
 
 
 def order_word(fate: str, number: str, *, adopted: bool, why: str) -> str:
@@ -40,5 +45,5 @@ def order_word(fate: str, number: str, *, adopted: bool, why: str) -> str:
 
 def _view(row: tuple[Any, ...]) -> IncidentView:
     word = order_word(row[9], row[10], adopted=bool(row[11]), why=row[12])
-    values = (*row[:9], word, row[13])
+    values = (*row[:9], word, *row[13:17])
     return IncidentView(*values)

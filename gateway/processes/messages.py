@@ -273,6 +273,26 @@ class DefectNames:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PlantTags:
+    """What the plain tags say that routes and rules of incidents look at; after every change."""
+
+    values: Mapping[str, float | bool | None]  #: by the name wiring gave; None = nobody knows
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What came of a proposal: a version not put to use, or None and why."""
+
+    station: str
+    part_type: int
+    who: str
+    based_on: str  #: name, version and hash of the version in use
+    version: int | None
+    sentence: str
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+
 # ---- ledger -> main -------------------------------------------------------------------------------------------------
 
 
@@ -282,6 +302,17 @@ class DefectCodes:
 
     station: str
     codes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """Make the next version of a recipe from what was taught and labelled, in a process of its own."""
+
+    station: str
+    part_type: int
+    folder: str  #: of the recipe
+    store: str  #: folder of the store
+    who: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +337,19 @@ class IncidentView:
     text: str
     order: str  #: the order's number, "queued", "none (why)", ...
     order_state: str
+    shelved_until: str | None = None  #: ISO 8601 UTC; it rings nobody until then
+    shelved_by: str = ""
+    ended_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowView:
+    """Maintenance that is going on at a station: no new incident, no order, nobody is rung."""
+
+    station: str
+    who: str
+    since: str
+    until: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +362,7 @@ class LedgerReport:
     outbox_stuck: int
     faults: tuple[str, ...]  #: sentences: disk full, CMMS refused the key, ...
     defect_codes: Mapping[str, Mapping[str, int]]
+    windows: tuple[WindowView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from analytics.decision.verdict import Verdict
 from connectors.plc.port import GwImage, PlcImage
 from gateway.processes.condition import ConditionReport
-from gateway.processes.messages import EarReport, IncidentView, RecipeView
+from gateway.processes.messages import EarReport, IncidentView, RecipeView, WindowView
 from gateway.processes.sounds import SoundsReport
 
 
@@ -113,3 +113,4 @@ class Snapshot:
     processes: tuple[ProcessView, ...] = ()
     outbox_waiting: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)  #: messages lost by queue: each is an alarm
+    windows: tuple[WindowView, ...] = ()  #: maintenance that is going on

@@ -22,7 +22,7 @@ TOKEN_BYTES = 16
 READABLE = 0o644
 
 #: What may be asked for from a terminal; the ledger judges each (`gateway.ledger.commands.RULES`).
-Name = Literal["acknowledge", "maintenance-done", "order"]
+Name = Literal["acknowledge", "maintenance-done", "order", "shelve", "unshelve", "window", "window-over"]
 
 
 def _printable(text: str) -> str:
@@ -45,6 +45,7 @@ class Ask(BaseModel):
     name: Name
     target: Short  #: incident id or station
     who: Short  #: as said; nothing proves it
+    arguments: dict[Short, Short] = Field({}, max_length=10)  #: what the command wants besides, as ``for = "8h"``
 
 
 class Reply(BaseModel):

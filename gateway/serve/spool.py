@@ -116,7 +116,7 @@ class Spool:
             fault = str(found)
         path.unlink()  # FileNotFoundError: the asker was faster, and it is not to be carried out
         if ask is not None:
-            looked.commands.append(Command(ask.name, ask.target, ask.who, "terminal", id=f"{_MARK}{token}"))
+            looked.commands.append(Command(ask.name, ask.target, ask.who, "terminal", ask.arguments, f"{_MARK}{token}"))
             return
         looked.refused.append(fault)
         self._write(token, Reply(accepted=False, sentence=f"{asks.FOLDER}: refused: {fault}"))

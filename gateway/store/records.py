@@ -177,11 +177,11 @@ def machine_states(db: sqlite3.Connection) -> dict[str, str]:
     return {str(station): str(kept) for station, kept in db.execute("SELECT station, kept FROM machine_states")}
 
 
-def add_event(db: sqlite3.Connection, event: EventRecord) -> None:
-    """Write an event."""
+def add_event(db: sqlite3.Connection, event: EventRecord, incident: str = "") -> None:
+    """Write an event, and which incident it belongs to."""
     db.execute(
-        "INSERT INTO events (wall, place, kind, level, sentence) VALUES (?,?,?,?,?)",
-        (event.wall, event.where, event.kind, event.level, event.sentence),
+        "INSERT INTO events (wall, place, kind, level, sentence, incident) VALUES (?,?,?,?,?,?)",
+        (event.wall, event.where, event.kind, event.level, event.sentence, incident),
     )
 
 

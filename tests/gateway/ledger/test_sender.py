@@ -24,8 +24,9 @@ def an_order(key="KEY1", asset="PUMP-7", severity="warning"):
 def queue(store, order):
     with store.commit() as db:
         db.execute(
-            "INSERT INTO incidents VALUES (?, (SELECT coalesce(max(number), 0) + 1 FROM incidents), 'pump-7', ?,"
-            " 'outer race', 'warning', 'heard', ?, NULL, NULL, '', NULL, NULL, NULL, NULL)",
+            "INSERT INTO incidents (id, number, station, asset, failure_mode, severity, text, raised_at, ended_why)"
+            " VALUES (?, (SELECT coalesce(max(number), 0) + 1 FROM incidents), 'pump-7', ?,"
+            " 'outer race', 'warning', 'heard', ?, '')",
             (order.key, order.asset, WALL),
         )
         db.execute(

@@ -1,0 +1,70 @@
+"""Keeps the spectrum a diagnosis rests on, with a hash, for the machine's page."""
+
+import hashlib
+import json
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.ledger.page import Page
+from gateway.processes.condition import ConditionReport
+
+KEPT = 50  #: of a station; 20 kB each
+POINTS_MAX = 2000  #: of a curve; a screen has no more
+LINES_MAX = 8
+
+
+def keep(page: Page, station: str, report: ConditionReport) -> None:
+    """Write the spectrum a report brought with a new episode; the oldest of the station make room."""
+    evidence = report.evidence
+    assert evidence is not None
+    of_now = next((one for one in reversed(report.episodes) if one.active), None)
+    incident = page.book.of_episode(of_now.id) if of_now else None
+    frequency, level = thinned(evidence.frequency_hz, evidence.envelope)
+    lines = evidence.lines or tuple((line.fault, line.frequency_hz) for line in report.diagnosis.lines)
+    row = (
+        page.wall,
+        station,
+        incident.id if incident else "",
+        of_now.text if of_now else report.diagnosis.reason,
+        evidence.of,
+        float(evidence.band_hz[0]),
+        float(evidence.band_hz[1]),
+        report.rpm,
+        json.dumps([[name, float(hz)] for name, hz in lines[:LINES_MAX]]),
+        frequency.astype("<f4").tobytes(),
+        level.astype("<f4").tobytes(),
+    )
+    page.db.execute(
+        "INSERT INTO spectra (wall, station, incident, title, kind, band_low_hz, band_high_hz, rpm, lines,"
+        " frequency_hz, level, sha256) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        (*row, digest(row)),
+    )
+    page.db.execute(
+        "DELETE FROM spectra WHERE station = ? AND id NOT IN"
+        " (SELECT id FROM spectra WHERE station = ? ORDER BY id DESC LIMIT ?)",
+        (station, station, KEPT),
+    )
+
+
+def digest(row: tuple[object, ...]) -> str:
+    """Hash a row as it is stored: every value with its length before it, so that none can lend to its neighbour."""
+    whole = hashlib.sha256()
+    for value in row:
+        content = value if isinstance(value, bytes) else repr(value).encode()
+        whole.update(len(content).to_bytes(8, "little") + content)
+    return whole.hexdigest()
+
+
+def thinned(
+    frequency: NDArray[np.float32], level: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Keep the highest of so many neighbours that no more than `POINTS_MAX` are left: no line is lost."""
+    step = -(-frequency.size // POINTS_MAX)
+    if step <= 1:
+        return frequency, level
+    whole = frequency.size // step * step
+    groups = level[:whole].reshape(-1, step)
+    highest = np.argmax(groups, axis=1)
+    at = np.arange(0, whole, step) + highest
+    return frequency[at], level[at]
