@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 from scipy.stats import t as student
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has none
 
 from analytics.decision.judge import features_of
 from analytics.features.log_mel import Level
@@ -131,7 +132,8 @@ def interval(changes: NDArray[np.float64]) -> tuple[float, float, float]:
 def measure(draws: Sequence[Draw], settings: TeachSettings) -> tuple[Found, dict[str, int], dict[str, int]]:
     """Propose from honest labels and from poisoned ones, draw by draw."""
     found: Found = []
-    refused, whys = dict.fromkeys(KINDS, 0), {}
+    refused = dict.fromkeys(KINDS, 0)
+    whys: dict[str, int] = {}
     for seed, draw in enumerate(draws):
         with tempfile.TemporaryDirectory() as folder:
             recipe = taught(draw, settings, Path(folder) / "recipe")
@@ -177,27 +179,21 @@ def table(draws: int = DRAWS) -> Iterator[str]:
     """Measure all, and write the section."""
     yield ("| set | good rejected | defects missed | mean of both | change (95 %) | refused |\n|--|--|--|--|--|--|\n")
     spoilt: dict[str, dict[str, int]] = {}
-    reasons: dict[str, int] = {}
     glass = clips_of("bottles")
     for low_hz, band in ((50.0, "full band"), (300.0, ">= 300 Hz")):
         for shots in (0, 3):
             name = f"bottles {band}, 60 good and {shots} cracked taught"
             settings = TeachSettings(level=Level.NORMALISED, low_hz=low_hz)
             found, spoilt[name], whys = measure([bottles(seed, glass, shots) for seed in range(draws)], settings)
-            reasons |= whys
             yield lines(name, found, whys)
     speeds = at_one_rate(clips_of("bldc"), 16_000)
     found, spoilt["bldc"], whys = measure([motors(seed, speeds) for seed in range(draws)], TeachSettings(length_s=1.9))
-    reasons |= whys
     yield lines("bldc, unseen speeds, 18 healthy and 3 faulty taught, 28 labelled", found, whys)
     yield "\n| labels spoilt | " + " | ".join(spoilt) + " |\n|--|" + "--:|" * len(spoilt) + "\n"
     for kind in KINDS:
         yield f"| {kind} | " + " | ".join(f"{one[kind]} of {draws}" for one in spoilt.values()) + " |\n"
-    for why, count in reasons.items():
-        print(count, why)
 
 
 if __name__ == "__main__":
-    text = "".join(table())
-    print(text)
-    write_figures("labels", text)
+    with threadpool_limits(1):
+        write_figures("labels", "".join(table()))

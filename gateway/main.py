@@ -32,6 +32,8 @@ from gateway.processes.messages import (
     LedgerReport,
     PartRecord,
     PlantState,
+    Propose,
+    Proposed,
     RecipeLoaded,
     RecipeView,
     Recording,
@@ -117,6 +119,8 @@ class Gateway:
         self._memory = MachineMemory(self.to_worker)
         self._teaching = teaching(self._start_learner)
         self._learners = 0
+        self._proposing: set[tuple[str, int]] = set()
+        self._activated: dict[tuple[str, int], str] = {}  # folder a person chose while this gateway runs
         for worker in workers:
             self._supervisor.add(
                 ChildPlan(
@@ -264,6 +268,8 @@ class Gateway:
         found = dict(recipes)
         for part_type, recipe in recipes.items():
             before = self._recipes.get(station, {}).get(part_type)
+            if self._activated.get((station, part_type)) == recipe.folder:
+                continue
             if before is not None and not before.fault and before.hash != recipe.hash:
                 # Sent before any part: the worker's new loop has nothing under way that another version could judge.
                 self.to_worker(station, UseRecipe(station, part_type, before.folder))
@@ -314,6 +320,31 @@ class Gateway:
         self._event(message.station, "learned", f"type {message.part_type} was learned into {message.folder}")
         self.to_worker(message.station, UseRecipe(message.station, message.part_type, message.folder))
 
+    # ---- proposing ------------------------------------------------------------
+
+    def _start_proposer(self, asked: Propose) -> None:
+        """Make the next version in a process of its own that steps back for those that judge."""
+        key = (asked.station, asked.part_type)
+        if key in self._proposing:
+            said = "a next version is being made already; ask again when it is there"
+            self._supervisor.send(LEDGER, Proposed(*key, asked.who, "", None, said))
+            return
+        self._proposing.add(key)
+        self._learners += 1
+
+        def heard(message: object) -> None:
+            assert isinstance(message, Proposed)
+            self._proposing.discard(key)
+            self._supervisor.send(LEDGER, message)
+
+        def lost(why: str) -> None:
+            heard(Proposed(*key, asked.who, "", None, f"{why}; nothing was proposed"))
+
+        name = f"proposer-{self._learners}"
+        self._supervisor.add(
+            ChildPlan(name, "gateway.proposer:run_proposer", asked, heard, lost, once=True, background=True)
+        )
+
     # ---- from ledger and front ------------------------------------------------------------
 
     def _from_other(self, message: object) -> None:
@@ -326,6 +357,11 @@ class Gateway:
                 self._supervisor.send(LEDGER, message)
             case RestartBaseline():
                 self._memory.restart(message)
+            case UseRecipe():
+                self._activated[message.station, message.part_type] = message.folder
+                self.to_worker(message.station, message)
+            case Propose():
+                self._start_proposer(message)
             case KeptStates():
                 self._memory.stored(message)
             case EventRecord():

@@ -9,7 +9,7 @@ from gateway.ledger import quiet
 from gateway.ledger.plan import LedgerPlan
 from gateway.processes.messages import Command
 
-VIAS = frozenset({"page", "opcua", "terminal"})
+VIAS = frozenset({"page", "api", "opcua", "terminal"})
 NAME_MAX, TEXT_MAX, ARGUMENTS_MAX = 100, 500, 20
 
 
@@ -98,9 +98,17 @@ def _quiet(command: Command, book: Book, plan: LedgerPlan) -> Answer:
     return Answer(asked.accepted, asked.sentence)
 
 
+def _well_formed(command: Command, _: Book, __: LedgerPlan) -> Answer:
+    """Let through what `gateway.ledger.labelling` judges by the store."""
+    return Answer(accepted=True, sentence="")
+
+
 RULES: Mapping[str, Callable[[Command, Book, LedgerPlan], Answer]] = {
     "acknowledge": _acknowledge,
     "maintenance-done": _maintenance_done,
     "order": _order,
+    "label": _well_formed,
+    "propose": _well_formed,
+    "activate": _well_formed,
     **dict.fromkeys(quiet.NAMES, _quiet),
 }

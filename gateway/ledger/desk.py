@@ -9,7 +9,7 @@ from dataclasses import replace
 from analytics.decision.verdict import Evaluation
 from gateway.incidents import rules
 from gateway.incidents.text import cut
-from gateway.ledger import commands, memory, quiet, spectra
+from gateway.ledger import commands, labelling, memory, quiet, spectra
 from gateway.ledger.hours import close_hours
 from gateway.ledger.minutes import Minutes
 from gateway.ledger.page import Clip, Page, Written
@@ -25,6 +25,7 @@ from gateway.processes.messages import (
     EarReport,
     EventRecord,
     PartRecord,
+    Proposed,
     RestartBaseline,
 )
 from gateway.processes.sounds import SoundsReport
@@ -61,7 +62,7 @@ class Desk:
     def knows(message: object) -> bool:
         """Say whether a message is for the ledger at all."""
         known = PartRecord | EventRecord | ConditionReport | SoundsReport | EarReport | Command | DefectNames
-        return isinstance(message, known)
+        return isinstance(message, known | Proposed)
 
     def write(self, batch: Sequence[object], *, review: bool = False) -> Written:
         """Write a batch in one commit.
@@ -136,6 +137,8 @@ class Desk:
                 codes = records.give_codes(page.db, message.station, message.names)
                 page.written.answers.append(DefectCodes(message.station, codes))
                 page.written.changed = True
+            case Proposed():
+                labelling.proposed(page, message)
             case _:
                 raise TypeError(f"the ledger was given a {type(message).__name__}")
 
@@ -205,6 +208,9 @@ class Desk:
     def _command(self, page: Page, message: Command) -> None:
         command = commands.clipped(message)
         answer = commands.judge(command, page.book, self._plan)
+        carry_out = labelling.CARRIED_OUT.get(command.name)
+        if answer.accepted and carry_out is not None:
+            answer = carry_out(page, command, self._plan)
         records.add_audit(page.db, page.wall, command, accepted=answer.accepted, answer=answer.sentence)
         page.written.answers.append(
             CommandAnswer(command.name, command.target, command.who, answer.accepted, answer.sentence, command.id)
@@ -212,6 +218,8 @@ class Desk:
         if not answer.accepted:
             return
         page.written.changed = True
+        if carry_out is not None:
+            return
         if command.name == "maintenance-done":
             records.forget_machine_state(page.db, command.target)
             page.written.answers.append(RestartBaseline(command.target))

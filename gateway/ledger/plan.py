@@ -16,6 +16,7 @@ class StationEntry:
     asset: str = ""  #: the CMMS's asset number; empty where the station watches no machine
     cmms: str = ""  #: name of the `[cmms.*]` its orders go to; empty = no orders
     sounds: bool = False  #: it listens for sound events
+    recipes: Mapping[int, str] = field(default_factory=dict)  #: PartType -> folder, where it judges parts
 
 
 @dataclass(frozen=True, slots=True)

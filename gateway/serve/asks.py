@@ -22,7 +22,18 @@ TOKEN_BYTES = 16
 READABLE = 0o644
 
 #: What may be asked for from a terminal; the ledger judges each (`gateway.ledger.commands.RULES`).
-Name = Literal["acknowledge", "maintenance-done", "order", "shelve", "unshelve", "window", "window-over"]
+Name = Literal[
+    "acknowledge",
+    "maintenance-done",
+    "order",
+    "shelve",
+    "unshelve",
+    "window",
+    "window-over",
+    "label",
+    "propose",
+    "activate",
+]
 
 
 def _printable(text: str) -> str:

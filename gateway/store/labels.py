@@ -136,7 +136,11 @@ def proposals(db: sqlite3.Connection, last: int, station: str | None = None, aft
     """Give the last proposals, newest first; `after` leaves out rows up to that id."""
     chosen, values = ("1", ()) if station is None else ("station = ?", (station,))
     sql = f"SELECT {_PROPOSAL} FROM proposals WHERE {chosen} AND id > ? ORDER BY id DESC LIMIT ?"  # noqa: S608
-    return [ProposalRow(*row[:8], json.loads(row[8])) for row in db.execute(sql, (*values, after, last))]
+    rows = db.execute(sql, (*values, after, last))
+    return [
+        ProposalRow(**dict(zip(_PROPOSAL.split(", "), row, strict=True)) | {"figures": json.loads(row[-1])})
+        for row in rows
+    ]
 
 
 def add_feedback(db: sqlite3.Connection, incident: str, wall: str, code: str, said: str) -> None:

@@ -132,6 +132,10 @@ def _asset_and_cmms(station: Station) -> tuple[str, str]:
     return (of.asset, of.orders or "") if of else ("", "")
 
 
+def _recipes(station: Station) -> dict[int, str]:
+    return {number: str(folder) for number, folder in station.parts.recipes.items()} if station.parts else {}
+
+
 def ledger_plan(site: Site) -> LedgerPlan:
     """Say what the ledger is to do."""
     keep = site.store.keep
@@ -146,6 +150,7 @@ def ledger_plan(site: Site) -> LedgerPlan:
                 station.title or station.name,
                 *_asset_and_cmms(station),
                 station.sounds is not None,
+                recipes=_recipes(station),
             )
             for station in site.station
         ),

@@ -10,6 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from gateway.serve.api import incidents as api_incidents
+from gateway.serve.api import line as api_line
+from gateway.serve.api import parts as api_parts
+from gateway.serve.api import recipes as api_recipes
 from gateway.serve.page import doors, line
 from gateway.serve.page.asked import Refused, visitor_of
 from gateway.serve.page.guard import App, Guard
@@ -21,6 +25,7 @@ from gateway.store.database import StoreError
 
 _HERE = Path(__file__).parent
 ROUTERS = (line.router, doors.router)
+API = (api_line.router, api_parts.router, api_incidents.router, api_recipes.router)
 
 
 def make_app(world: World) -> tuple[FastAPI, App]:
@@ -31,7 +36,7 @@ def make_app(world: World) -> tuple[FastAPI, App]:
     app.state.live = Live()
     app.state.show = Show(_templates(), world)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
-    for router in ROUTERS:
+    for router in (*ROUTERS, *API):
         app.include_router(router)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(Busy, _busy)

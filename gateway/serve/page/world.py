@@ -69,7 +69,9 @@ class World:
         async with self._reading:
             return await asyncio.to_thread(ask)
 
-    async def ask(self, name: str, target: str, who: str, arguments: Mapping[str, str] | None = None) -> CommandAnswer:
+    async def ask(
+        self, name: str, target: str, who: str, arguments: Mapping[str, str] | None = None, via: str = "page"
+    ) -> CommandAnswer:
         """Have the ledger carry out what a person asks; returns once it stands in the audit trail.
 
         Raises
@@ -79,7 +81,7 @@ class World:
         """
         if len(self._asked) >= ASKING_MAX:
             raise Busy("too many commands are under way; ask again")
-        command = Command(name, target, who, "page", arguments or {}, f"{_MARK}{secrets.token_hex(16)}")
+        command = Command(name, target, who, via, arguments or {}, f"{_MARK}{secrets.token_hex(16)}")
         answer = self._asked[command.id] = asyncio.get_running_loop().create_future()
         try:
             if not self.send(command):
