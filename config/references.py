@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from config.alert_references import alert_faults
+
 #: Milliseconds between the last sample and the PLC's reading of the result, besides poll and margin: surroundings
 #: after the part, one audio block, judgement, one write. Measured in docs/latency.md.
 SURROUNDINGS_MS = 100.0
@@ -49,6 +51,7 @@ def reference_faults(raw: Mapping[str, Any], folder: Path) -> Iterator[Found]:
             yield from _address_faults(f"plc.{name}.url", plc.get("url"), "opc.tcp://10.20.0.5:4840")
     yield from _address_faults("serve.opcua", _table(raw, "serve").get("opcua"), "opc.tcp://127.0.0.1:4850")
     yield from _serve_faults(_table(raw, "serve"))
+    yield from alert_faults(raw, folder)
 
 
 def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from config.alerts import Alerts, Inhibit, Notify, Route, Witness
 from config.sounds import Sounds
 from config.table import Name, Table
+from config.tag import Tag
 from config.values import Duration, OptionalPath, Secret, Size
 
 
@@ -250,15 +252,6 @@ class Bearing(Table):
     )
 
 
-class Tag(Table):
-    """A plain tag of a PLC."""
-
-    plc: Name = Field(description="Which [plc.NAME] holds it.")
-    tag: str = Field("", description="OPC UA node id.")
-    address: int | None = Field(None, ge=0, le=65535, description="Modbus holding register, counted from 0.")
-    type: Literal["uint16", "int16", "float", "bool"] = Field("uint16", description="Modbus: what the register holds.")
-
-
 class Covariate(Tag):
     """A plain tag that moves a machine's sound without wear: load, temperature, flow."""
 
@@ -354,6 +347,7 @@ class Station(Table):
 
     name: Name = Field(description="Short name on tags and in the store.")
     title: str = Field("", max_length=60, description="Name for people; empty = the short one.")
+    zone: str = Field("", max_length=60, description="Where it is, for routes; empty = that of its sounds.")
     mode: Literal["observe", "shadow", "active"] = Field("observe", description="active alone writes PLC tags.")
     source: AnySource
     ambient: AnySource | None = Field(None, description="A second microphone that hears the hall, not the part.")
@@ -393,5 +387,10 @@ class Site(Table):
     store: Store = Store()
     plc: dict[Name, Plc] = Field(default_factory=dict)
     cmms: dict[Name, Cmms] = Field(default_factory=dict)
+    notify: dict[Name, Notify] = Field(default_factory=dict)
+    route: tuple[Route, ...] = Field((), max_length=64)
+    inhibit: tuple[Inhibit, ...] = Field((), max_length=64)
+    witness: tuple[Witness, ...] = Field((), max_length=64)
+    alerts: Alerts = Alerts()
     station: tuple[Station, ...] = Field(min_length=1, max_length=64)
     serve: Serve = Serve()

@@ -45,6 +45,7 @@ from gateway.processes.messages import (
     UseRecipe,
     WorkerNote,
 )
+from gateway.processes.plant_tags import AlertTags
 from gateway.processes.snapshot import Snapshot
 from gateway.processes.sounds import SoundsReport
 from gateway.processes.supervisor import ChildPlan, Supervisor
@@ -116,6 +117,7 @@ class Gateway:
         self._newest = Newest(line, boot_id, stations, clock.now())
         self._recipes: dict[str, dict[int, RecipeView]] = {}
         self._plant: dict[str, PlantValue] = {}
+        self._alert_tags = AlertTags()
         self._memory = MachineMemory(self.to_worker)
         self._teaching = teaching(self._start_learner)
         self._learners = 0
@@ -153,6 +155,8 @@ class Gateway:
         """Tell the machines what the plant's tags say."""
         now = self._clock.now()
         self._plant.update(values)  # a machine's tags may lie in two PLCs
+        if (tags := self._alert_tags.take(values, now)) is not None:
+            self._supervisor.send(LEDGER, tags)
         for facts in self._stations.values():
             own = (facts.rpm_value, facts.running_value, *facts.covariate_values.values())
             if not any(key in values for key in own):

@@ -12,7 +12,9 @@ from threading import Event
 import structlog
 
 from connectors.cmms.port import CmmsFault, CmmsPort
+from connectors.notify.port import NotifyFault, NotifyPort
 from gateway.ledger import outbox, views
+from gateway.ledger.courier import Courier
 from gateway.ledger.desk import Desk
 from gateway.ledger.jobs import Job, schedule
 from gateway.ledger.keeping import Keeper
@@ -37,6 +39,11 @@ REPORT_S = 1.0
 STOP_S = 2.0
 
 MakePort = Callable[[str], CmmsPort]
+MakeChannel = Callable[[str], NotifyPort]
+
+
+def _no_channel(name: str) -> NotifyPort:
+    raise NotifyFault(f"{name}: no channel was wired")
 
 
 def random_id() -> str:
@@ -44,7 +51,13 @@ def random_id() -> str:
     return base64.b32encode(secrets.token_bytes(10)).decode("ascii")
 
 
-def run_ledger(plan: LedgerPlan, channel: Endpoint, clock: Clock, make_port: MakePort) -> None:
+def run_ledger(
+    plan: LedgerPlan,
+    channel: Endpoint,
+    clock: Clock,
+    make_port: MakePort,
+    make_channel: MakeChannel = _no_channel,
+) -> None:
     """Run until `Stop` is heard or main is gone.
 
     Parameters
@@ -57,6 +70,8 @@ def run_ledger(plan: LedgerPlan, channel: Endpoint, clock: Clock, make_port: Mak
         The gateway's clock.
     make_port
         Gives the connector of a CMMS by its name in the site file.
+    make_channel
+        Gives the connector of a channel to people by its name.
 
     Raises
     ------
@@ -64,7 +79,7 @@ def run_ledger(plan: LedgerPlan, channel: Endpoint, clock: Clock, make_port: Mak
         The store cannot be opened, or was damaged while it ran: the next start moves it aside.
     """
     with ExitStack() as stack:
-        ledger = Ledger(plan, channel, clock, make_port, stack)
+        ledger = Ledger(plan, channel, clock, make_port, stack, make_channel)
         ledger.run()
 
 
@@ -72,7 +87,13 @@ class Ledger:
     """The parts of the process, wired; `turn` is one pass of its loop."""
 
     def __init__(
-        self, plan: LedgerPlan, channel: Endpoint, clock: Clock, make_port: MakePort, stack: ExitStack
+        self,
+        plan: LedgerPlan,
+        channel: Endpoint,
+        clock: Clock,
+        make_port: MakePort,
+        stack: ExitStack,
+        make_channel: MakeChannel = _no_channel,
     ) -> None:
         folder = Path(plan.folder)
         self.store = Store.open(folder, clock.wall().isoformat(timespec="seconds"))
@@ -95,9 +116,22 @@ class Ledger:
                 self._unmade.append(f"{name}: {fault}; orders wait in the outbox")
                 continue
             self.senders[name] = Sender(name, port, self.store, self.evidence, clock, plan.delivery, self._changed.set)
+        self.couriers = [courier for name in plan.alerts.channels if (courier := self._courier(name, make_channel))]
         self._scheduler = schedule(plan, self._jobs.put)
         self._reported_at = -REPORT_S
         self._stopping = False
+
+    @property
+    def _deliveries(self) -> list[Sender | Courier]:
+        return [*self.senders.values(), *self.couriers]
+
+    def _courier(self, name: str, make_channel: MakeChannel) -> Courier | None:
+        try:
+            port = make_channel(name)
+        except (NotifyFault, ValueError) as fault:
+            self._unmade.append(f"notify.{name}: {fault}; messages wait")
+            return None
+        return Courier(name, port, self.store, self._clock, self._changed.set)
 
     def run(self) -> None:
         """Turn until it is told to stop."""
@@ -106,6 +140,8 @@ class Ledger:
         for sender in self.senders.values():
             sender.start()
             sender.ask_after_orders()
+        for courier in self.couriers:
+            courier.start()
         self._scheduler.start()
         try:
             while not self._stopping:
@@ -142,8 +178,8 @@ class Ledger:
         for drawing in written.drawings:
             self.painter.draw(drawing)
         if written.changed:
-            for sender in self.senders.values():
-                sender.wake()
+            for delivery in self._deliveries:
+                delivery.wake()
         return written.changed
 
     def _job(self, job: Job) -> None:
@@ -165,7 +201,7 @@ class Ledger:
             shown = views.incidents(db)
             windows = views.windows(db)
             waiting, stuck = outbox.counts(db)
-        down = (sender.fault for sender in self.senders.values() if sender.fault)
+        down = (one.fault for one in self._deliveries if one.fault)
         faults = (*self.store.alarms, *self.scribe.faults, *self._unmade, *down)
         report = LedgerReport(
             at=self._reported_at,
@@ -182,9 +218,12 @@ class Ledger:
         self._scheduler.shutdown(wait=False)
         self.scribe.finish()
         end = self._clock.now() + STOP_S
-        for sender in self.senders.values():
-            sender.stop(0.0)
+        for delivery in self._deliveries:
+            delivery.stop(0.0)
         self.painter.close(end - self._clock.now())
         for sender in self.senders.values():
             if not sender.stop(max(0.0, end - self._clock.now())):
                 log.warning("a CMMS keeps the ledger waiting; its order is settled at the next start", cmms=sender.cmms)
+        for courier in self.couriers:
+            if not courier.stop(max(0.0, end - self._clock.now())):
+                log.warning("a channel keeps the ledger waiting; its message goes out again", channel=courier.channel)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from analytics.decision.verdict import Evaluation
 from gateway.incidents import rules
 from gateway.incidents.text import cut
-from gateway.ledger import commands, labelling, memory, quiet, spectra
+from gateway.ledger import alerting, commands, labelling, memory, quiet, spectra
 from gateway.ledger.hours import close_hours
 from gateway.ledger.minutes import Minutes
 from gateway.ledger.page import Clip, Page, Written
@@ -25,9 +25,11 @@ from gateway.processes.messages import (
     EarReport,
     EventRecord,
     PartRecord,
+    PlantTags,
     Proposed,
     RestartBaseline,
 )
+from gateway.processes.plant_tags import OLD_S
 from gateway.processes.sounds import SoundsReport
 from gateway.store import records
 from gateway.store.database import Store
@@ -53,6 +55,8 @@ class Desk:
         self._policy = plan.policy
         self._ears: dict[str, tuple[str, ...]] = {}
         self._reports: dict[str, ConditionReport] = {}
+        self._tags: dict[str, tuple[float | bool | None, float]] = {}  # value, when it was heard of
+        self._noted: dict[str, None] = {}
         self._minutes = Minutes()
         self._closed: list[records.ConditionMinute] = []
         with store.reading() as db:
@@ -62,7 +66,7 @@ class Desk:
     def knows(message: object) -> bool:
         """Say whether a message is for the ledger at all."""
         known = PartRecord | EventRecord | ConditionReport | SoundsReport | EarReport | Command | DefectNames
-        return isinstance(message, known | Proposed)
+        return isinstance(message, known | PlantTags | Proposed)
 
     def write(self, batch: Sequence[object], *, review: bool = False) -> Written:
         """Write a batch in one commit.
@@ -84,7 +88,7 @@ class Desk:
         with self._store.commit() as db:
             now = self._clock.wall()
             book = memory.load(db, now)
-            page = Page(db, now, book, book, dict(self._ears), dict(self._reports))
+            page = Page(db, now, book, book, dict(self._ears), dict(self._reports), self._known(), dict(self._noted))
             for message in batch:
                 self._take(page, message)
             for minute in self._closed:
@@ -97,6 +101,8 @@ class Desk:
                 page.book, tells = rules.review(page.book, now, self._policy, self._make_id)
                 tell(page, tells, self._plan)
             memory.save(db, page.saved, page.book)
+            if review or page.book is not book:
+                alerting.look(page, self._plan)
         self._adopt(page, batch)
         return page.written
 
@@ -112,12 +118,18 @@ class Desk:
     def _adopt(self, page: Page, batch: Sequence[object]) -> None:
         """Take over what is true now that it is committed."""
         self._ears, self._reports, self._closed = page.ears, page.reports, []
+        self._noted = page.noted
         for message in batch:
             if isinstance(message, ConditionReport):
                 self._closed += self._minutes.add(message)
         for answer in page.written.answers:
             if isinstance(answer, DefectCodes):
                 self.codes[answer.station] = dict(answer.codes)
+
+    def _known(self) -> dict[str, float]:
+        """Give what the plant's tags say, those that somebody knows."""
+        since = self._clock.now() - OLD_S
+        return {name: float(value) for name, (value, at) in self._tags.items() if value is not None and at >= since}
 
     def _take(self, page: Page, message: object) -> None:
         match message:
@@ -137,6 +149,10 @@ class Desk:
                 codes = records.give_codes(page.db, message.station, message.names)
                 page.written.answers.append(DefectCodes(message.station, codes))
                 page.written.changed = True
+            case PlantTags():
+                # Values as they are now, whatever becomes of this transaction.
+                self._tags.update({name: (value, self._clock.now()) for name, value in message.values.items()})
+                page.tags = self._known()
             case Proposed():
                 labelling.proposed(page, message)
             case _:
@@ -171,14 +187,18 @@ class Desk:
         if report.evidence is not None:
             page.drawn[report.station] = report
         for episode in report.episodes:
-            self._episode(page, report.station, entry.asset, episode)
+            named = report.diagnosis.name == episode.failure_mode
+            confidence = report.diagnosis.confidence if named else None
+            self._episode(page, report.station, entry.asset, episode, confidence)
 
     def _sounds(self, page: Page, report: SoundsReport) -> None:
         entry = self._plan.entry(report.station)
         if entry is None or not entry.sounds:
             return
         for episode in report.episodes:
-            self._episode(page, report.station, entry.asset or report.station, episode)
+            last = report.heard
+            confidence = last.confidence if last is not None and last.kind == episode.failure_mode else None
+            self._episode(page, report.station, entry.asset or report.station, episode, confidence)
 
     def _wear(self, page: Page, report: ConditionReport) -> None:
         """Say where the level of wear changed; at a start nothing is known of before."""
@@ -189,7 +209,7 @@ class Desk:
         level = "info" if report.wear.level == "normal" else "warning"
         records.add_event(page.db, EventRecord(page.wall, report.station, "wear-changed", sentence, level))
 
-    def _episode(self, page: Page, station: str, asset: str, episode: EpisodeView) -> None:
+    def _episode(self, page: Page, station: str, asset: str, episode: EpisodeView, confidence: float | None) -> None:
         unknown = page.book.of_episode(episode.id) is None
         if unknown and not episode.active and memory.seen_before(page.db, episode.id):
             return  # of an incident that is over and forgotten
@@ -202,7 +222,10 @@ class Desk:
             active=episode.active,
             text=cut(episode.text, TEXT_MAX),
         )
-        page.book, tells = rules.hear(page.book, heard, page.now, self._policy, self._make_id)
+        sifted = alerting.sift(page, heard, self._plan, confidence) if unknown else heard
+        if sifted is None:
+            return
+        page.book, tells = rules.hear(page.book, sifted, page.now, self._policy, self._make_id)
         tell(page, tells, self._plan)
 
     def _command(self, page: Page, message: Command) -> None:

@@ -1,6 +1,7 @@
 """One transaction of the ledger, and what it leads to once it is committed."""
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -49,6 +50,9 @@ class Page:
     book: Book  #: as the rules have it by now
     ears: dict[str, tuple[str, ...]]  #: what is wrong with each station's microphone
     reports: dict[str, ConditionReport]  #: the last of each machine, without its evidence
+    tags: Mapping[str, float] = field(default_factory=dict)  #: what the plant's tags say, those that are known
+    noted: dict[str, None] = field(default_factory=dict)  #: episodes that were kept back, and written down
+    beliefs: dict[str, float] = field(default_factory=dict)  #: confidence in the episodes that are new in this batch
     drawn: dict[str, ConditionReport] = field(default_factory=dict)  #: those of this batch that brought a spectrum
     written: Written = field(default_factory=Written)
 

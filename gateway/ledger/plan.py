@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from gateway.incidents.alerts import AlertRules
 from gateway.incidents.book import Policy
+from gateway.incidents.sifting import Inhibit, Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,17 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertPlan:
+    """What people are told, and by which channels."""
+
+    rules: AlertRules = field(default_factory=AlertRules)
+    channels: tuple[str, ...] = ()  #: names of the `[notify.*]`
+    inhibits: tuple[Inhibit, ...] = ()
+    witnesses: tuple[Witness, ...] = ()
+    same_event: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerPlan:
     """Everything `run_ledger` needs besides its channel, clock and connectors."""
 
@@ -61,6 +74,7 @@ class LedgerPlan:
     # night: an hour after that comes once in every night.
     nightly_at: str = "04:30"
     speech: str = "drop"  #: drop | keep: sound with speech in it
+    alerts: AlertPlan = field(default_factory=AlertPlan)
 
     def entry(self, station: str) -> StationEntry | None:
         """Look a station up; None where the site file has none of this name."""
@@ -84,4 +98,7 @@ class LedgerPlan:
             quiet=timedelta(hours=self.delivery.quiet_h),
             mute=timedelta(hours=self.delivery.mute_h),
             routed=self.routed,
+            hears={s.name: self.alerts.rules.zones.get(s.name, "") for s in self.stations if s.sounds},
+            same_event=self.alerts.same_event,
+            event_over=self.alerts.rules.event_over,
         )

@@ -21,6 +21,7 @@ from gateway.processes.snapshot import Snapshot
 from gateway.serve.asks import FOLDER as COMMANDS_FOLDER
 from gateway.serve.plan import FrontPlan, OpcUaServerPlan, PagePlan, ServedStation
 from gateway.teaching import Lesson, TeachingDesk
+from gateway.wiring.alerts import alert_plan, channel_faults, channel_settings
 from gateway.wiring.cmms import WiredLedger, cmms_faults, cmms_settings
 from gateway.wiring.plc import COVARIATE, RPM, RUNNING, link_settings, plain_tags, rules_of, settings_of
 from gateway.wiring.stations import bearing_faults, indicator_faults, worker_of, worker_plans
@@ -32,7 +33,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")  #: names the page goes by where 
 def load_site(path: Path) -> Site:
     """Load a site file; SiteError also for what only the rooms know, as the type of a bearing or Maximo's address."""
     site = load(path)
-    found = (*bearing_faults(site), *indicator_faults(site), *cmms_faults(site))
+    found = (*bearing_faults(site), *indicator_faults(site), *cmms_faults(site), *channel_faults(site))
     faults = [Fault(where, sentence) for where, sentence in found]
     if faults:
         raise SiteError(path.name, faults)
@@ -57,7 +58,7 @@ def build(
     """
     plcs = list(site.plc)
     workers = [ChildBody(plan.name, "gateway.stations.worker:run_worker", plan) for plan in worker_plans(site)]
-    others = [ChildBody(LEDGER, "gateway.wiring.cmms:run_wired_ledger", WiredLedger(ledger_plan(site), _cmms(site)))]
+    others = [ChildBody(LEDGER, "gateway.wiring.cmms:run_wired_ledger", _wired_ledger(site))]
     others.append(ChildBody(FRONT, "gateway.serve.front:run_front", front_plan(site)))
     gateway = Gateway(
         site.line.name,
@@ -158,7 +159,12 @@ def ledger_plan(site: Site) -> LedgerPlan:
         Keep(keep.parts / DAY_S, keep.conditions / DAY_S, keep.conditions / DAY_S, int(keep.evidence)),
         Delivery(per_week=min(weekly)) if weekly else Delivery(),
         speech=site.store.speech,
+        alerts=alert_plan(site),
     )
+
+
+def _wired_ledger(site: Site) -> WiredLedger:
+    return WiredLedger(ledger_plan(site), _cmms(site), {name: channel_settings(site, name) for name in site.notify})
 
 
 def _cmms(site: Site) -> dict[str, MaximoSettings]:

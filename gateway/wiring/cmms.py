@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -12,6 +12,8 @@ from config.values import SecretFault
 from connectors.cmms.maximo_settings import MaximoSettings
 from connectors.cmms.open import open_cmms
 from connectors.cmms.port import CmmsFault, CmmsPort
+from connectors.notify.open import NotifySettings, open_channel
+from connectors.notify.port import NotifyPort
 from gateway.ledger.body import run_ledger
 from gateway.ledger.plan import LedgerPlan
 from gateway.processes.channel import Channel
@@ -23,10 +25,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class WiredLedger:
-    """The ledger's plan and the tables of the CMMS it delivers to."""
+    """The ledger's plan, and the tables of the CMMS and of the channels it delivers to."""
 
     plan: LedgerPlan
     cmms: Mapping[str, MaximoSettings]
+    channels: Mapping[str, NotifySettings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,11 @@ def run_wired_ledger(wired: WiredLedger, channel: Channel, clock: Clock) -> None
     def make(name: str) -> CmmsPort:
         return open_cmms(wired.cmms[name])
 
+    def make_channel(name: str) -> NotifyPort:
+        return open_channel(wired.channels[name])
+
     try:
-        run_ledger(wired.plan, channel, clock, make)
+        run_ledger(wired.plan, channel, clock, make, make_channel)
     except StoreError as fault:
         log.error(str(fault), kind="store-unusable")  # noqa: TRY400 - a full disk is no bug, and needs no trace
         sys.exit(1)  # main starts it again, after longer and longer pauses: the disk may be mended meanwhile

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from config.site import MasterParts, ModbusPlcSettings, OpcUaPlcSettings, Plc, Site, Station, Tag
+from config.site import MasterParts, ModbusPlcSettings, OpcUaPlcSettings, Plc, Site, Station
+from config.tag import Tag
 from config.values import SecretFault
 from connectors.plc.modbus import ModbusSettings
 from connectors.plc.modbus_server import ModbusServerSettings
@@ -14,6 +15,7 @@ from connectors.plc.registers import BLOCK, RegisterTag, WordOrder
 from gateway.handshake.masters import MasterRules
 from gateway.handshake.state import Overrun, StationMode, StationRules
 from gateway.handshake.wire import LinkSettings
+from gateway.processes.plant_tags import FOR_ALERTS
 
 RPM, RUNNING, COVARIATE = ".rpm", ".running", ".covariate."  #: behind a station's name: the names of its plain tags
 
@@ -84,9 +86,15 @@ def link_settings(name: str, plc: Plc) -> LinkSettings:
 
 
 def plain_tags(site: Site, name: str) -> Mapping[str, Tag]:
-    """Plain tags that machines read from this PLC, by the name main knows them by."""
-    found = {key: tag for station in site.station for key, tag in _tags(station)}
+    """Plain tags that machines, rules and witnesses read from this PLC, by the name main knows them by."""
+    found = {key: tag for station in site.station for key, tag in _tags(station)} | alert_tags(site)
     return {key: tag for key, tag in found.items() if tag.plc == name}
+
+
+def alert_tags(site: Site) -> dict[str, Tag]:
+    """Plain tags that inhibitions and witnesses look at."""
+    runs = {f"{FOR_ALERTS}inhibit.{n}": rule.runs for n, rule in enumerate(site.inhibit) if rule.runs is not None}
+    return {**runs, **{f"{FOR_ALERTS}witness.{n}": one for n, one in enumerate(site.witness)}}
 
 
 def _tags(station: Station) -> list[tuple[str, Tag]]:

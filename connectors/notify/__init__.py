@@ -1,0 +1,1 @@
+"""People: pager, mail, chat, and programs that route on."""
