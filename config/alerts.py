@@ -132,7 +132,7 @@ class Route(_About):
 class Inhibit(_About):
     """When new episodes are only recorded: no incident, no message, no order."""
 
-    name: Name = Field(description="For people: it stands in the event.")
+    name: str = Field(min_length=1, max_length=40, description="For people: it stands in the event.")
     runs: Tag | None = Field(None, description="Tag that is true while the line runs; nothing is raised while not.")
     parent: Name | None = Field(None, description="Station whose open incident explains those of the others.")
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from config.site import Site
 from config.values import Secret
 from connectors.cmms.open import open_cmms
+from connectors.notify.open import open_channel
 from connectors.plc.hush import hush_libraries
 from connectors.plc.open import open_port
 from connectors.plc.port import PlcFault
@@ -21,6 +22,7 @@ from gateway.audio.source import Source, SourceFault
 from gateway.cli.output import emit, note, say
 from gateway.processes.clock import SystemClock
 from gateway.stations.shelf import Shelf
+from gateway.wiring.alerts import channel_settings
 from gateway.wiring.build import load_site
 from gateway.wiring.cmms import cmms_settings
 from gateway.wiring.plc import settings_of
@@ -82,7 +84,7 @@ def _in_short(site: Site) -> str:
 
 
 def _connect(site: Site) -> list[Line]:
-    return [*_sources(site), *_recipes(site), *asyncio.run(_plcs(site)), *_cmms(site)]
+    return [*_sources(site), *_recipes(site), *asyncio.run(_plcs(site)), *_cmms(site), *_channels(site)]
 
 
 async def _plcs(site: Site) -> list[Line]:
@@ -101,6 +103,12 @@ def _cmms(site: Site) -> Iterator[Line]:
     for name in site.cmms:
         for finding in open_cmms(cmms_settings(site, name)).check():
             yield Line(finding.ok, f"cmms.{name}: {finding.where}", finding.sentence)
+
+
+def _channels(site: Site) -> Iterator[Line]:
+    for name in site.notify:
+        for finding in open_channel(channel_settings(site, name)).check():
+            yield Line(finding.ok, f"notify.{name}", finding.sentence)
 
 
 def _sources(site: Site) -> Iterator[Line]:
