@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 
-from gateway.serve.page.asked import Refused, wanted
+from gateway.serve.page.asked import Refused, visitor_of, wanted
 from gateway.serve.page.sessions import Visitor
 from gateway.serve.page.world import World
 from gateway.serve.people import Role
@@ -42,6 +43,15 @@ FAULTS: Mapping[int | str, dict[str, Any]] = {
         503: "The gateway is busy, or its store not there; asking again helps.",
     }.items()
 }
+
+_TOKEN = HTTPBearer(auto_error=False, description="A token of: wheeltapper user token NAME --role ROLE")
+
+
+def router_of(tag: str) -> APIRouter:
+    """Make a router of the API: a token that nobody has is refused at each of its routes."""
+    known = [Depends(_TOKEN), Depends(visitor_of)]
+    return APIRouter(prefix=PREFIX, tags=[tag], responses=dict(FAULTS), dependencies=known)
+
 
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Name = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._-]+$")]

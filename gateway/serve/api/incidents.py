@@ -2,17 +2,16 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.serve.api.door import FAULTS, PREFIX, Done, Last, Name, asked
+from gateway.serve.api.door import Done, Last, Name, asked, router_of
 from gateway.serve.page.asked import VisitorOf, WorldOf
 from gateway.serve.people import Role
 from gateway.store.kept import KeptReader
 from gateway.store.labels import feedback
 from gateway.store.read import OrderRow
 
-router = APIRouter(prefix=PREFIX, tags=["incidents"], responses=dict(FAULTS))
+router = router_of("incidents")
 
 
 class Found(BaseModel):

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel
 
 from analytics.decision.verdict import Evaluation
 from gateway.processes.snapshot import Snapshot, StationView
-from gateway.serve.api.door import FAULTS, PREFIX, Name
+from gateway.serve.api.door import Name, router_of
 from gateway.serve.page.asked import Refused, WorldOf
 from gateway.serve.page.world import Busy, World
 
-router = APIRouter(prefix=PREFIX, tags=["line"], responses=dict(FAULTS))
+router = router_of("line")
 
 
 class LastPart(BaseModel):

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import soundfile
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from analytics.decision.verdict import Evaluation
-from gateway.serve.api.door import FAULTS, PREFIX, Before, Done, Last, Number, asked
+from gateway.serve.api.door import Before, Done, Last, Number, asked, router_of
 from gateway.serve.page.asked import Refused, VisitorOf, WorldOf, wanted
 from gateway.serve.people import Role
 from gateway.stations.cut import cut_from
@@ -19,7 +19,7 @@ from gateway.store.kept import KeptPart, KeptReader, NoSound, sound_of_part
 from gateway.store.labels import LabelRow, labels_of, labels_that_count, last_labels
 from gateway.store.read import PartRow
 
-router = APIRouter(prefix=PREFIX, tags=["parts"], responses=dict(FAULTS))
+router = router_of("parts")
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 PartId = Annotated[str, Field(min_length=1, max_length=100, pattern=_PRINTABLE)]

@@ -4,17 +4,17 @@ import asyncio
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.processes.snapshot import Snapshot
-from gateway.serve.api.door import FAULTS, PREFIX, Done, Last, Name, Type, asked
+from gateway.serve.api.door import Done, Last, Name, Type, asked, router_of
 from gateway.serve.page.asked import VisitorOf, WorldOf
 from gateway.serve.people import Role
 from gateway.store.labels import ProposalRow, proposals
 from models.recipe_files import RecipeError, current, versions
 
-router = APIRouter(prefix=PREFIX, tags=["recipes"], responses=dict(FAULTS))
+router = router_of("recipes")
 
 
 class Recipe(BaseModel):
