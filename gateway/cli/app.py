@@ -30,6 +30,7 @@ COMMANDS = {
     "demo": ("gateway.cli.demo:command", "A small plant at real speed: sound, PLC, Maximo, and the truth at the end."),
     "run": ("gateway.cli.run:command", "The gateway of a line, until it is told to stop."),
     "check": ("gateway.cli.check:command", "All faults of a site file at once; with --connect every connection too."),
+    "doctor": ("gateway.cli.doctor:command", "What is wrong with this PC and what it talks to, and how to mend it."),
     "trust": ("gateway.cli.trust:command", "The certificates that were refused, and the word to trust one."),
     "teach": ("gateway.cli.teach:command", "Learn a recipe from recordings of good parts."),
     "enrol": ("gateway.cli.enrol:command", "Add examples of defects to a recipe, or undo that."),
@@ -39,7 +40,10 @@ COMMANDS = {
     "judge": ("gateway.cli.judge:command", "Judge recordings by a recipe, one line a part."),
     "pilot": ("gateway.cli.pilot:command", "What labelled parts prove of a station, and whether it pays: one report."),
     "replay": ("gateway.cli.replay:command", "Judge stored parts again: the same sound, the same verdict."),
-    "models": ("gateway.cli.models:command", "The models that turn a sound into a vector: list, build, import, shrink."),
+    "models": (
+        "gateway.cli.models:command",
+        "The models that turn a sound into a vector: list, build, import, shrink.",
+    ),
     "diagnose": ("gateway.cli.diagnose:command", "Which bearing fault recordings show, and the picture of it."),
     "trend": ("gateway.cli.trend:command", "Wear over a recorded history: warning, alarm, remaining life."),
     "parts": ("gateway.cli.parts:command", "The parts the store holds."),
@@ -65,6 +69,9 @@ COMMANDS = {
     "user": ("gateway.cli.user:command", "Who may change something by page or API."),
     "simulate": ("gateway.cli.simulate:command", "The other sides (plc, maximo, line) as programs of their own."),
     "devices": ("gateway.cli.devices:command", "Audio devices and channels, with a level meter."),
+    "backup": ("gateway.cli.backup:command", "Store, recipes, site file, people and certificates as one file."),
+    "restore": ("gateway.cli.restore:command", "A backup back into a folder, checked first."),
+    "completion": ("gateway.cli.completion:command", "What makes a shell complete commands and options."),
 }
 
 #: What a room raises when the world is not as it should be, and what the command then ends with. Named by text, so
@@ -77,6 +84,7 @@ FAULTS = {
     "gateway.audio.files:SoundFileError": 1,
     "gateway.audio.source:SourceFault": 1,
     "gateway.store.database:StoreError": 1,
+    "gateway.archive:ArchiveError": 1,
     "gateway.serve.people:PeopleError": 1,
     "gateway.pilot.labels:LabelsError": 1,
     "gateway.pilot.payback:CostsError": 1,
@@ -123,7 +131,7 @@ def _command(given: list[str]) -> int:
 def _run(name: str, arguments: list[str]) -> int:
     limit_threads()
     try:
-        _typer(name)(arguments, prog_name=f"wheeltapper {name}")
+        typer_of(name)(arguments, prog_name=f"wheeltapper {name}")
     except SystemExit as end:  # typer always ends this way
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except _known() as fault:
@@ -132,7 +140,8 @@ def _run(name: str, arguments: list[str]) -> int:
     return 0
 
 
-def _typer(name: str) -> typer.Typer:
+def typer_of(name: str) -> typer.Typer:
+    """Import a command and give it as typer wants it."""
     module, attribute = COMMANDS[name][0].split(":")
     command: typer.Typer | Callable[..., None] = getattr(import_module(module), attribute)
     if isinstance(command, typer.Typer):

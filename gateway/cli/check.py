@@ -57,7 +57,7 @@ def command(
         _print_full(loaded, json=json)
     lines = [Line(True, "", _in_short(loaded))]
     if connect:
-        lines += _connect(loaded)
+        lines += connections(loaded)
     for line in lines:
         if json:
             emit({"ok": line.ok, "where": line.where, "sentence": line.sentence})
@@ -83,8 +83,10 @@ def _in_short(site: Site) -> str:
 # ---- --connect ------------------------------------------------------------
 
 
-def _connect(site: Site) -> list[Line]:
-    return [*_sources(site), *_recipes(site), *asyncio.run(_plcs(site)), *_cmms(site), *_channels(site)]
+def connections(site: Site, *, sources: bool = True) -> list[Line]:
+    """Open every connection and say how each is; the sources too, unless a gateway holds their devices."""
+    heard = _sources(site) if sources else ()
+    return [*heard, *_recipes(site), *asyncio.run(_plcs(site)), *_cmms(site), *_channels(site)]
 
 
 async def _plcs(site: Site) -> list[Line]:
