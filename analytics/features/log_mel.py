@@ -17,7 +17,7 @@ BANDS = 64
 LOW_HZ = 50.0  #: lower edge of the lowest band
 HIGH_HZ = 16_000.0  #: upper edge of the highest band, where the rate reaches it
 _FLOOR = np.float32(1e-12)  #: per Hz, 56 dB under white noise of the level parts are brought to at 48 kHz
-_LEVEL = 0.1  #: RMS every part is brought to before its spectra
+LEVEL = 0.1  #: RMS every part is brought to before its spectra
 _QUIETEST_RMS = 1e-6  #: -120 dB re full scale: under any converter; keeps digital silence finite
 
 
@@ -131,7 +131,7 @@ def part_features(part: NDArray[np.float32], plan: MelPlan, profile: Profile, le
         Natural logarithms of power; one unit is 4.34 dB.
     """
     rms = _rms(part)
-    bands = log_mel(frames_of(part * np.float32(_LEVEL / rms), plan.frame, plan.hop), plan)
+    bands = log_mel(frames_of(part * np.float32(LEVEL / rms), plan.frame, plan.hop), plan)
     if len(bands) < 2:
         raise ValueError(f"{len(part)} samples are too few; two frames take {plan.frame + plan.hop}")
     mean = bands.mean(axis=0)

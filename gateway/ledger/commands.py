@@ -108,6 +108,7 @@ RULES: Mapping[str, Callable[[Command, Book, LedgerPlan], Answer]] = {
     "maintenance-done": _maintenance_done,
     "order": _order,
     "label": _well_formed,
+    "listen": _well_formed,
     "propose": _well_formed,
     "activate": _well_formed,
     **dict.fromkeys(quiet.NAMES, _quiet),

@@ -44,6 +44,14 @@ def label(page: Page, command: Command, plan: LedgerPlan) -> Answer:
     return _yes(f"part {part.id} ({part.part_id}) was {_words(said, defect)}, says {command.who}; its verdict stays")
 
 
+def listen(page: Page, command: Command, plan: LedgerPlan) -> Answer:
+    """Note who listens to a part: nothing but the audit trail comes of it."""
+    part = labels.part_key(page.db, int(command.target)) if command.target.isdecimal() else None
+    if part is None:
+        return _no(f"listen: no part {command.target!r} in the store")
+    return _yes(f"{command.who} listens to part {part.id} ({part.part_id}) of {part.station}")
+
+
 def propose(page: Page, command: Command, plan: LedgerPlan) -> Answer:
     """Have a process of its own make the next version of a recipe."""
     found = _recipe_of(command, plan)
@@ -93,6 +101,7 @@ def proposed(page: Page, message: Proposed) -> None:
 
 CARRIED_OUT: Mapping[str, Callable[[Page, Command, LedgerPlan], Answer]] = {
     "label": label,
+    "listen": listen,
     "propose": propose,
     "activate": activate,
 }

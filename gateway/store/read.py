@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from analytics.decision.verdict import Evaluation
 from gateway.store.database import DATABASE, StoreError
@@ -188,7 +188,7 @@ class Reader:
         """Let go of the file."""
         self._db.close()
 
-    def __enter__(self) -> "Reader":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -1,0 +1,25 @@
+// Fetches what hangs on a piece anew once that piece has changed: data-fresh is the address, data-on the piece's id.
+"use strict";
+(() => {
+  const SETTLE_MS = 400; // the store is written a moment after the verdict is told
+  const waiting = new Map();
+
+  async function fetchAnew(box) {
+    waiting.delete(box);
+    if (box.contains(document.activeElement)) return; // never from under a finger
+    const answer = await fetch(box.dataset.fresh, { headers: { accept: "text/html" } });
+    if (!answer.ok) return; // the next change asks again
+    const held = document.createElement("template");
+    held.innerHTML = await answer.text();
+    box.replaceChildren(held.content);
+  }
+
+  document.addEventListener("pieces", (event) => {
+    for (const box of document.querySelectorAll("[data-fresh]")) {
+      const wanted = event.detail.some((id) => id.startsWith(box.dataset.on));
+      if (wanted && !waiting.has(box)) {
+        waiting.set(box, setTimeout(() => fetchAnew(box).catch(() => {}), SETTLE_MS)); // offline: the bar says so
+      }
+    }
+  });
+})();
