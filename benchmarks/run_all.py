@@ -52,10 +52,11 @@ def accuracy(quick: bool) -> None:
         lines_of(module)
     for module in ("gate", "speech", "events", "microphone_faults", "cancelling", "diagnosis_evidence", "diagnosis_simulated", "diagnosis_peers", "wear"):
         lines_of(module)
-    for module in ("few_shot", "sister_units", "embedding"):
+    for module in ("few_shot", "sister_units", "embedding", "labels"):
         lines_of(module)
     lines_of("compared")
     lines_of("bottles_line", "--write")
+    lines_of("pilot", "--write")
 
 
 def latency_table(rows: list[dict[str, Any]]) -> str:

@@ -1,0 +1,1 @@
+"""The pilot report: what labelled parts prove of a station, and what they do not."""
