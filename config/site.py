@@ -3,6 +3,7 @@
 `config.load` turns a TOML file into a `Site` or into a list of all its faults.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,11 +26,20 @@ def _timezone(name: str) -> str:
     return name
 
 
+def _clock_time(text: str) -> str:
+    if re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text) is None:
+        raise ValueError(f'found {text!r}; wanted a time of day as "06:00"')
+    return text
+
+
 class Line(Table):
     """The line this gateway listens to."""
 
     name: str = Field(min_length=1, max_length=60, description="What people call the line.")
     timezone: Annotated[str, AfterValidator(_timezone)] = Field("UTC", description="Time zone of people and orders.")
+    shifts: tuple[Annotated[str, AfterValidator(_clock_time)], ...] = Field(
+        ("06:00", "14:00", "22:00"), min_length=1, max_length=8, description="When each shift begins, HH:MM."
+    )
 
 
 class Keep(Table):
@@ -133,6 +143,9 @@ class MaximoSettings(Table):
     )
     problem_codes: dict[str, Annotated[str, Field(min_length=1, max_length=8)]] = Field(
         default_factory=dict, description='peoples_orders = "problem code": PROBLEMCODE by failure mode.'
+    )
+    failure_codes: dict[str, Literal["confirmed", "false alarm"]] = Field(
+        default_factory=dict, description="What the PROBLEMCODE of a done order says of its incident."
     )
     page_link: str = Field(
         "", pattern=r"^(https?://\S+)?$", description="Put into the order with its key behind it; empty = no link."

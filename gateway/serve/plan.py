@@ -36,6 +36,7 @@ class PagePlan:
     names: tuple[str, ...] = ()  #: hosts it goes by; empty = any
     certificate: str = ""  #: PEM files, for https
     key: str = ""
+    shifts: tuple[str, ...] = ("06:00", "14:00", "22:00")  #: when each begins, HH:MM in the site's time
 
 
 @dataclass(frozen=True, slots=True)

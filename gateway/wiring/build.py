@@ -133,6 +133,10 @@ def _asset_and_cmms(station: Station) -> tuple[str, str]:
     return (of.asset, of.orders or "") if of else ("", "")
 
 
+def _failure_codes(site: Site) -> dict[str, str]:
+    return {code.upper(): said for table in site.cmms.values() for code, said in table.failure_codes.items()}
+
+
 def _recipes(station: Station) -> dict[int, str]:
     return {number: str(folder) for number, folder in station.parts.recipes.items()} if station.parts else {}
 
@@ -157,7 +161,7 @@ def ledger_plan(site: Site) -> LedgerPlan:
         ),
         site.store.sound,
         Keep(keep.parts / DAY_S, keep.conditions / DAY_S, keep.conditions / DAY_S, int(keep.evidence)),
-        Delivery(per_week=min(weekly)) if weekly else Delivery(),
+        Delivery(per_week=min(weekly), failure_codes=_failure_codes(site)) if weekly else Delivery(),
         speech=site.store.speech,
         alerts=alert_plan(site),
     )
@@ -199,4 +203,5 @@ def page_plan(site: Site) -> PagePlan | None:
         LOOPBACK if local else (),
         str(serve.page_certificate or ""),
         str(serve.page_key or ""),
+        site.line.shifts,
     )

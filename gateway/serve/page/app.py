@@ -14,7 +14,7 @@ from gateway.serve.api import incidents as api_incidents
 from gateway.serve.api import line as api_line
 from gateway.serve.api import parts as api_parts
 from gateway.serve.api import recipes as api_recipes
-from gateway.serve.page import doors, line
+from gateway.serve.page import audit, doors, ears, incidents, line, machine, statistics
 from gateway.serve.page.asked import Refused, visitor_of
 from gateway.serve.page.guard import App, Guard
 from gateway.serve.page.live import Live
@@ -25,6 +25,7 @@ from gateway.store.database import StoreError
 
 _HERE = Path(__file__).parent
 ROUTERS = (line.router, doors.router)
+MACHINES = (machine.router, incidents.router, ears.router, statistics.router, audit.router)
 API = (api_line.router, api_parts.router, api_incidents.router, api_recipes.router)
 
 
@@ -35,8 +36,9 @@ def make_app(world: World) -> tuple[FastAPI, App]:
     app.state.sessions = Sessions(world.people, world.clock)
     app.state.live = Live()
     app.state.show = Show(_templates(), world)
+    app.state.show.more = (incidents.pieces, ears.pieces)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
-    for router in (*ROUTERS, *API):
+    for router in (*ROUTERS, *MACHINES, *API):
         app.include_router(router)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(Busy, _busy)

@@ -1,12 +1,15 @@
 """Renders templates with what every page carries."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 
+from gateway.processes.snapshot import Snapshot
 from gateway.serve.page.cards import Card, cards_of
 from gateway.serve.page.sessions import Visitor
 from gateway.serve.page.world import World
@@ -18,7 +21,8 @@ class Show:
 
     def __init__(self, templates: Environment, world: World) -> None:
         self._templates, self._world = templates, world
-        self._zone = ZoneInfo(world.plan.timezone)
+        self.zone = ZoneInfo(world.plan.timezone)
+        self.more: Sequence[Callable[[Show], dict[str, str]]] = ()  #: pieces of other views, by their ids
         templates.filters |= {"clock": self._clock, "moment": self._moment}
 
     def page(
@@ -31,15 +35,23 @@ class Show:
         **known: object,
     ) -> HTMLResponse:
         """Render a whole page for a visitor."""
-        everywhere = {
+        text = self._templates.get_template(template).render(self.everywhere(visitor) | self.bar() | known)
+        return HTMLResponse(text, status, headers)
+
+    def everywhere(self, visitor: Visitor) -> dict[str, object]:
+        """Say who asks, for whatever is rendered for them."""
+        return {
             "line": self._world.plan.line,
             "visitor": visitor,
             "may": lambda role: visitor.by != "nobody" and visitor.role.may(Role(role)),
             "users": self._users(),
             "here": "",
         }
-        text = self._templates.get_template(template).render(everywhere | self.bar() | known)
-        return HTMLResponse(text, status, headers)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest."""
+        return self._world.snapshot
 
     def piece(self, template: str, **known: object) -> str:
         """Render one piece of a page."""
@@ -50,6 +62,8 @@ class Show:
         found = {"bar": self.piece("_bar.html", **self.bar())}
         for card in self.cards():
             found[f"card-{card.name}"] = self.piece("_card.html", card=card)
+        for more in self.more:
+            found |= more(self)
         return found
 
     def bar(self) -> dict[str, object]:
@@ -65,7 +79,7 @@ class Show:
     def cards(self) -> tuple[Card, ...]:
         """Make the cards of the line view."""
         snapshot = self._world.snapshot
-        return () if snapshot is None else cards_of(snapshot, self._zone, stale=self._world.stale)
+        return () if snapshot is None else cards_of(snapshot, self.zone, stale=self._world.stale)
 
     def _users(self) -> bool:
         try:
@@ -74,7 +88,7 @@ class Show:
             return True  # nobody may do anything; the door says why
 
     def _clock(self, wall: str | None) -> str:
-        return "–" if not wall else f"{datetime.fromisoformat(wall).astimezone(self._zone):%H:%M:%S}"
+        return "–" if not wall else f"{datetime.fromisoformat(wall).astimezone(self.zone):%H:%M:%S}"
 
     def _moment(self, wall: str | None) -> str:
-        return "–" if not wall else f"{datetime.fromisoformat(wall).astimezone(self._zone):%Y-%m-%d %H:%M:%S}"
+        return "–" if not wall else f"{datetime.fromisoformat(wall).astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
