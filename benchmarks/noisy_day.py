@@ -1,0 +1,175 @@
+"""A noisy plant's day: 400 raw episodes in 24 hours, few incidents, every planted one told, none told twice.
+
+    python -m benchmarks.noisy_day [--seed 1] [--kills 30]
+
+The ledger runs in a process of its own on a clock that is turned (10 s a step) and is killed with SIGKILL again and
+again, half of the times while a receiver holds a message it has not answered yet. Each channel has an outage. Real:
+Alertmanager 0.25 (/usr/bin/prometheus-alertmanager), an SMTP server (aiosmtpd), Apprise's own HTTP delivery. Faithful
+fakes: PagerDuty's Events API v2 (connectors/simulated/pagerduty.py), the receiver of webhooks. Prints JSON lines.
+"""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from benchmarks.noisy_day_ledger import Killable, Text
+from benchmarks.noisy_day_peers import ALERTMANAGER, Mailbox, RealAlertmanager, Receiver
+from benchmarks.noisy_day_plant import DAY_S, STEP_S, at, day, heard, plan_of, plant_tags
+from connectors.notify.chat import ChatSettings
+from connectors.notify.http import HttpSettings
+from connectors.notify.mail import MailSettings
+from connectors.notify.open import NotifySettings
+from connectors.notify.pagerduty import PagerDutySettings
+from connectors.notify.port import Act
+from connectors.notify.webhook import WebhookSettings
+from connectors.simulated.pagerduty import SimulatedPagerDuty
+from gateway.processes.messages import Command
+from gateway.store.alarm_load import loads, offenders
+from gateway.store.read import Reader
+
+SECRET, KEY = "benchmark", "R" * 32
+
+OUTAGES = {
+    "pager": ("02:00", "06:10"),
+    "mail": ("06:00", "09:00"),
+    "monitor": ("06:30", "08:00"),
+    "hook": ("13:00", "14:10"),
+    "chat": ("15:00", "16:30"),
+}
+
+
+def out(channel: str, second: int) -> bool:
+    begin, end = OUTAGES[channel]
+    return at(begin) <= second < at(end)
+
+
+def run(seed: int, kills: int) -> dict[str, Any]:
+    chance = random.Random(seed)
+    raw = day(chance)
+    midnight = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1, hours=1)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        pager = stack.enter_context(SimulatedPagerDuty(KEY))
+        hook, chat = stack.enter_context(Receiver(SECRET)), stack.enter_context(Receiver())
+        mail = stack.enter_context(Mailbox())
+        monitor = stack.enter_context(RealAlertmanager(folder)) if ALERTMANAGER.exists() else None
+        channels: dict[str, NotifySettings] = {
+            "pager": PagerDutySettings(HttpSettings(pager.url, 5.0), Text(KEY)),
+            "mail": MailSettings("127.0.0.1", mail.port, "none", "wheeltapper@plant.example", ("shift@plant.example",)),
+            "monitor": HttpSettings(monitor.url if monitor else "http://127.0.0.1:9", 5.0),
+            "hook": WebhookSettings(HttpSettings(hook.url, 5.0), Text(SECRET)),
+            "chat": ChatSettings(Text(chat.url.replace("http:", "json:"))),
+        }
+        ledger = Killable(plan_of(folder), channels)
+        # Half of the kills while a receiver holds a message: it has taken it, and the answer never comes.
+        in_flight = iter([True] * (kills // 2))
+
+        def holding() -> None:
+            if chance.random() < 0.5 and next(in_flight, False):
+                process = ledger.process
+                if process is not None:
+                    ledger.kills += 1
+                    process.kill()
+                    time.sleep(0.02)
+
+        hook.holding = chat.holding = mail.holding = holding
+        blind = set(chance.sample(range(0, DAY_S, STEP_S), kills - kills // 2))
+        started = time.perf_counter()
+        for second in range(0, DAY_S + 1800, STEP_S):
+            pager.down, mail.down = out("pager", second), out("mail", second)
+            hook.down, chat.down = out("hook", second), out("chat", second)
+            if monitor is not None:
+                monitor.down(out("monitor", second))
+            wall = midnight + timedelta(seconds=second)
+            messages = [plant_tags(second), *heard(raw, second, wall)]
+            if second == at("09:00"):
+                messages.append(Command("window", "press", "hanna", "terminal", {"for": "2h"}))
+            ledger.turn(float(second), wall, messages, kill=second in blind)
+        took = time.perf_counter() - started
+        ledger.kill()
+        if monitor is not None:
+            monitor.settle()
+        return result(folder, midnight, Receivers(pager, mail, hook, chat, monitor), ledger.kills, took)
+
+
+PLANTED = ("glass break", "glass break", "air leak", "outer race", "gear")
+
+
+@dataclass(frozen=True)
+class Receivers:
+    """Who was told."""
+
+    pager: SimulatedPagerDuty
+    mail: Mailbox
+    hook: Receiver
+    chat: Receiver
+    monitor: RealAlertmanager | None
+
+
+def result(folder: Path, midnight: datetime, who: Receivers, killed: int, took: float) -> dict[str, Any]:
+    """Compare what was to be told with what each receiver saw."""
+    with Reader(folder) as reader:
+        incidents = dict(reader.db.execute("SELECT id, failure_mode FROM incidents"))
+        waiting = reader.db.execute("SELECT count(*) FROM notices WHERE state NOT IN ('done','void')").fetchone()[0]
+        due = reader.db.execute("SELECT channel, incident, act FROM notices WHERE state = 'done'").fetchall()
+        load = loads(reader.db, midnight, midnight + timedelta(days=1))
+        worst = offenders(reader.db, midnight, 3)
+    have = Counter(incidents.values())
+    rung = {(channel, incident) for channel, incident, act in due if act == Act.RAISED}
+    seen = {"pager": [a.key for a in who.pager.service.alerts], "mail": who.mail.keys(), "hook": who.hook.keys()}
+    unseen = [f"{c}: {i}" for c, i in rung if c in seen and not any(key.startswith(i) for key in seen[c])]
+    mails = sum(channel == "mail" for channel, _, _ in due)
+    return {
+        "incidents": len(incidents),
+        "incidents_by": dict(have),
+        "planted": len(PLANTED),
+        "planted_missed": {mode: n - have[mode] for mode, n in Counter(PLANTED).items() if have[mode] < n},
+        "planted_untold": sorted(set(PLANTED) - {incidents[incident] for _, incident in rung}),
+        "messages": len(due),
+        "undelivered": waiting,
+        "unseen_by_receiver": unseen,
+        "kills": killed,
+        "pagerduty_fake": {
+            "requests": who.pager.requests,
+            "alerts": len(seen["pager"]),
+            "told_twice": len(seen["pager"]) - len(set(seen["pager"])),
+        },
+        "smtp_real": {"taken": len(who.mail.messages), "message_ids": len(set(who.mail.ids())), "due": mails},
+        "webhook_fake": {"requests": who.hook.requests, "taken": len(who.hook.seen), "bad_signatures": who.hook.bad},
+        "apprise_real_to_http": {"requests": who.chat.requests, "distinct": len(set(who.chat.texts()))},
+        "alertmanager_real": who.monitor.summary() if who.monitor is not None else "not installed: skipped",
+        "budget": {one.channel: [one.rings, round(one.mean_in_10_min, 3), one.most_in_10_min] for one in load},
+        "worst": [f"{o.station} {o.failure_mode}: {o.rings} rings, {o.episodes} episodes" for o in worst],
+        "seconds": round(took, 1),
+    }
+
+
+def holds(found: dict[str, Any]) -> bool:
+    """Say whether the day went as it must."""
+    once = found["pagerduty_fake"]["told_twice"] == 0
+    once &= found["smtp_real"]["message_ids"] == found["smtp_real"]["due"]
+    told = not (
+        found["planted_missed"] or found["planted_untold"] or found["undelivered"] or found["unseen_by_receiver"]
+    )
+    am = found["alertmanager_real"]
+    return found["incidents"] <= 12 and once and told and (isinstance(am, str) or not am["told_twice"])
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--kills", type=int, default=30)
+    given = arguments.parse_args()
+    random.seed(given.seed)  # of the kills' moments
+    found = run(given.seed, given.kills)
+    print(json.dumps({"name": "noisy day", "raw_episodes": 400, **found}))
+    sys.exit(0 if holds(found) else 1)
