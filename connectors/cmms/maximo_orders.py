@@ -28,6 +28,8 @@ _STATES: Final = {
     "CLOSED": OrderState.CLOSED,
 }
 
+_STATE = "status,problemcode"  #: what is asked of an order that is followed
+
 
 class Orders:
     """What one gateway may ask of the orders of one Maximo."""
@@ -66,7 +68,7 @@ class Orders:
         """Say what became of the order; follows it by our key where its address is gone (another site)."""
         path = record_path(ref.href)
         try:
-            row = self._record(path, "status")
+            row = self._record(path, _STATE)
         except MaximoFault as fault:
             if fault.meaning is not Meaning.MISSING:
                 raise
@@ -75,8 +77,11 @@ class Orders:
             if moved is None:
                 return OrderStatus(OrderState.UNKNOWN, DELETED)
             path = record_path(moved.href)
-            row = self._record(path, "status")
-        return OrderStatus(_state(row), text(row, "status"), self._memo(path, row))
+            row = self._record(path, _STATE)
+        state = _state(row)
+        # Before the work is done the code may be the one somebody expected, not the one that was found.
+        problem = "" if state.open or state is OrderState.CANCELLED else text(row, "problemcode")
+        return OrderStatus(state, text(row, "status"), self._memo(path, row), problem)
 
     def _numbered(self, path: str, number: str) -> Ref | None:
         """Look an order of people up, which has no key of ours."""

@@ -121,6 +121,7 @@ class OrderStatus:
     state: OrderState
     raw: str  #: the site's own word, or `DELETED`
     memo: str = ""
+    problem: str = ""  #: code of what was found, once the order is done; empty where the CMMS tells none
 
 
 @dataclass(frozen=True, slots=True)

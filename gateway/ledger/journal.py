@@ -9,6 +9,7 @@ from gateway.ledger.outbox import Item, State
 from gateway.processes.clock import Clock
 from gateway.processes.messages import EventRecord
 from gateway.store.database import Store
+from gateway.store.labels import add_feedback
 from gateway.store.records import add_event
 
 
@@ -113,11 +114,14 @@ class Journal:
                 item.incident,
             )
 
-    def followed(self, incident: str, ref: Ref, status: OrderStatus) -> None:
-        """Write that the CMMS says something new of an order."""
+    def followed(self, incident: str, ref: Ref, status: OrderStatus, found: str = "") -> None:
+        """Write that the CMMS says something new of an order; `found` is what its failure code says of the incident."""
         with self._store.commit() as db:
             outbox.follow(db, incident, status, self._wall())
             memo = f": {status.memo}" if status.memo else ""
+            if found:
+                add_feedback(db, incident, self._wall(), status.problem, found)
+                memo = f"{memo}; failure code {status.problem}: {found}"
             self._event(
                 db, "order-state", f"order {ref.number} is {status.state} ({status.raw}){memo}", incident=incident
             )

@@ -45,6 +45,7 @@ class Delivery:
     retry_s: tuple[float, float] = (2.0, 300.0)  #: first and longest wait after "certainly not done"
     poll_s: float = 600.0  #: how often open orders are asked after
     pictures: bool = True
+    failure_codes: Mapping[str, str] = field(default_factory=dict)  #: of a done order -> confirmed | false alarm
 
 
 @dataclass(frozen=True, slots=True)

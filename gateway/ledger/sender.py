@@ -219,7 +219,8 @@ class Sender:
             status = self._port.read(ref)
             # A deleted one is not asked after again, so it is always news.
             if (status.state, status.memo) != (state, memo) or status.raw == DELETED:
-                self._journal.followed(incident, ref, status)
+                found = self._plan.failure_codes.get(status.problem.upper(), "")
+                self._journal.followed(incident, ref, status, found)
                 self._changed()
 
     # ---- waiting ----------------------------------------------------------------------------------------------------

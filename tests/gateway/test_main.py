@@ -5,7 +5,16 @@ import pytest
 from gateway.main import FRONT, LEDGER, ChildBody, Gateway
 from gateway.newest import StationFacts
 from gateway.processes.clock import SystemClock
-from gateway.processes.messages import VERSION, EarReport, RecipeView, SelfTestDue, Started, UseRecipe
+from gateway.processes.messages import (
+    VERSION,
+    EarReport,
+    Propose,
+    Proposed,
+    RecipeView,
+    SelfTestDue,
+    Started,
+    UseRecipe,
+)
 from gateway.teaching import TeachingDesk
 
 
@@ -78,3 +87,38 @@ def test_a_worker_that_comes_back_judges_by_the_version_of_before_whatever_was_p
     assert sent == [UseRecipe("ring", 1, "recipes/casting/v1")]
     assert gateway.links[0].known["ring"] == {1: recipe(1), 2: recipe(1)}
     assert ("ring", "recipe-kept", "warning") in told
+
+
+def test_a_version_that_a_person_activates_goes_to_the_worker_and_outlives_its_restart(gateway, told, monkeypatch):
+    sent = []
+    monkeypatch.setattr(gateway, "to_worker", lambda station, message: sent.append(message))
+    gateway._from_worker(Started("w", VERSION, {"ring": {1: recipe(1)}}))
+
+    gateway._from_other(UseRecipe("ring", 1, "recipes/casting/v2"))
+    assert sent == [UseRecipe("ring", 1, "recipes/casting/v2")]
+
+    # The worker dies before it has taken it up, and comes back with what is in use on disk.
+    gateway._from_worker(Started("w", VERSION, {"ring": {1: recipe(2)}}))
+    assert len(sent) == 1
+    assert gateway.links[0].known["ring"] == {1: recipe(2)}
+
+
+def test_one_next_version_is_made_at_a_time_and_a_maker_that_dies_is_said(gateway, monkeypatch):
+    to_ledger, made = [], []
+    monkeypatch.setattr("gateway.main.Supervisor.send", lambda _, name, message: to_ledger.append((name, message)))
+    monkeypatch.setattr("gateway.main.Supervisor.add", lambda _, plan: made.append(plan))
+    asked = Propose("ring", 1, "recipes/casting", "data", "ana")
+
+    gateway._from_other(asked)
+    gateway._from_other(asked)
+    (plan,) = made
+    assert (plan.body, plan.once, plan.background) == ("gateway.proposer:run_proposer", True, True)
+    assert "being made already" in to_ledger[0][1].sentence
+
+    plan.lost("proposer-1 ended with code -9")
+    assert to_ledger[1] == (
+        LEDGER,
+        Proposed("ring", 1, "ana", "", None, "proposer-1 ended with code -9; nothing was proposed"),
+    )
+    gateway._from_other(asked)
+    assert len(made) == 2

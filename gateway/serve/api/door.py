@@ -33,6 +33,7 @@ class Done(BaseModel):
 FAULTS: Mapping[int | str, dict[str, Any]] = {
     status: {"model": Fault, "description": words}
     for status, words in {
+        400: "The body is no JSON.",
         401: "No token, or an unknown one.",
         403: "The token's role does not reach so far, or the request came from another page.",
         404: "There is no such thing.",
