@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from gateway.cli.app import COMMANDS, _typer
+from gateway.cli.app import COMMANDS, typer_of
 
 
 def section() -> str:
@@ -15,7 +15,7 @@ def section() -> str:
 
 
 def _command(name: str) -> Iterator[str]:
-    command: Any = typer.main.get_command(_typer(name))
+    command: Any = typer.main.get_command(typer_of(name))
     inner = getattr(command, "commands", None)
     for words, each in {f"{name} {sub}": c for sub, c in inner.items()}.items() if inner else ((name, command),):
         yield f"### `wheeltapper {_usage(words, each)}`\n"

@@ -14,7 +14,7 @@ import typer
 
 from config.load import SiteError, load
 from config.site import Station
-from gateway.cli.app import COMMANDS, _typer
+from gateway.cli.app import COMMANDS, typer_of
 from tests.docs.pages import ROOT, every_block, name_of, pages, spans
 
 _COMMAND = re.compile(r"(?:^|[\s/\\`])wheeltapper(?:\.exe)? (?P<rest>(?:--version|--help|[a-z]+)[^`\n|;&#]*)")
@@ -38,7 +38,7 @@ def test_a_command_that_is_shown_exists_with_its_options(where, rest):
     if name in ("--help", "--version"):
         return
     assert name in COMMANDS, f"{where}: there is no command {name}"
-    command = typer.main.get_command(_typer(name))
+    command = typer.main.get_command(typer_of(name))
     if hasattr(command, "commands") and words and not words[0].startswith("-"):
         assert words[0] in command.commands, f"{where}: there is no {name} {words[0]}"
         command = command.commands[words.pop(0)]

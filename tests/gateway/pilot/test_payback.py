@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -105,3 +107,11 @@ def test_missing_costs_are_named_all_at_once(tmp_path):
 def test_nothing_of_the_plant_is_made_up():
     assert isinstance(read_costs(None, PLAIN), Costs)
     assert {name for name, (_, default) in INPUTS.items() if default} == set()
+
+
+def test_the_costs_that_the_document_shows_are_read(tmp_path):
+    document = (Path(__file__).parents[3] / "docs" / "pilot.md").read_text(encoding="utf-8")
+    path = tmp_path / "costs.toml"
+    path.write_text(next(block for block in document.split("```")[1::2] if "currency" in block))
+    assert read_costs(path, []).currency == "EUR"
+    assert all(f"`{name}`" in document or f"{name} = " in document for name in INPUTS)
