@@ -35,7 +35,7 @@ def command(
     The name (or a part of it that no other device has) goes into the site file as source.device. With --meter each
     device is opened in turn and its level shown channel by channel: knock on a microphone and see which one moves.
     """
-    found = [one for one in _devices() if device.casefold() in one.name.casefold()]
+    found = [one for one in found_devices() if device.casefold() in one.name.casefold()]
     if not found and not as_json:
         note(
             "no device that can hear was found; is one plugged in, and may this user use it (Linux: group audio)?"
@@ -48,7 +48,7 @@ def command(
         return
     deaf = 0
     for one in found:
-        levels, fault = _listen(one, meter, quiet=as_json) if meter else ([], "")
+        levels, fault = listen(one, meter, quiet=as_json) if meter else ([], "")
         deaf += bool(fault)
         if as_json:
             emit({**asdict(one), **({"levels_db": levels, "fault": fault} if meter else {})})
@@ -58,7 +58,8 @@ def command(
         raise typer.Exit(1)
 
 
-def _devices() -> list[Device]:
+def found_devices() -> list[Device]:
+    """List what can hear now. Raises `SourceFault` where there is no PortAudio."""
     library = portaudio.load()
     with portaudio.LIBRARY.turn():
         portaudio.LIBRARY.refresh(library)
@@ -75,7 +76,7 @@ def _list(found: list[Device]) -> None:
     say(f'source = {{ kind = "microphone", device = "{first.name}", channel = 1, rate = {first.rate:.0f} }}')
 
 
-def _listen(device: Device, seconds: float, *, quiet: bool) -> tuple[list[float], str]:
+def listen(device: Device, seconds: float, *, quiet: bool) -> tuple[list[float], str]:
     """Meter one device; returns its last levels, or why there are none."""
     channels = min(device.channels, CHANNELS_MAX)
     plan = SourcePlan("microphone", round(device.rate), channels, device=device.name, host_api=device.host_api)

@@ -16,11 +16,11 @@ CARD = Device(0, "Scarlett 18i8", "ALSA", 18, 48_000.0)
 
 @pytest.fixture
 def one_card(monkeypatch):
-    monkeypatch.setattr(devices, "_devices", lambda: [CARD])
+    monkeypatch.setattr(devices, "found_devices", lambda: [CARD])
 
 
 def test_no_device_is_one_sentence_with_what_to_look_at(monkeypatch, capsys):
-    monkeypatch.setattr(devices, "_devices", list)
+    monkeypatch.setattr(devices, "found_devices", list)
 
     code = main(["devices"])
 
