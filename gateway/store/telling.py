@@ -142,9 +142,11 @@ def story(db: sqlite3.Connection, incident: str) -> list[tuple[str, str, str, st
 
 
 def sent(db: sqlite3.Connection, incident: str) -> list[Told]:
-    """Give what was told of an incident to a CMMS, oldest first."""
+    """Give what was told of an incident to a CMMS and to people, oldest first."""
     rows = db.execute(
-        "SELECT changed_at, cmms, kind, state, why FROM outbox WHERE incident = ? ORDER BY id LIMIT 200", (incident,)
+        "SELECT changed_at AS at, cmms, kind, state, why FROM outbox WHERE incident = ?"
+        " UNION ALL SELECT changed_at, channel, act, state, why FROM notices WHERE incident = ? ORDER BY at LIMIT 200",
+        (incident, incident),
     )
     return [Told(*row) for row in rows]
 

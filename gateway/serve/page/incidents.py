@@ -124,7 +124,7 @@ def _row(view: IncidentView) -> Row:
     if view.ended_at:
         return Row(view, "over", "idle", "–")
     if view.shelved_until:
-        return Row(view, "shelved", "idle", "⏸")
+        return Row(view, "shelved", "idle", "◇")
     if view.cleared_at:
         return Row(view, "cleared", "calm", "○")
     if view.acknowledged_by:

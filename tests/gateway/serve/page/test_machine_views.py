@@ -162,12 +162,16 @@ async def test_an_incident_tells_its_story(page, store):
             "INSERT INTO order_status VALUES ('INC1', 'maximo', 'stands', '', ?, '1001', 'javascript:alert(1)', 0,"
             " 'proposed', 'WAPPR', '', ?)", (WALL, WALL),
         )  # fmt: skip
+        db.execute(
+            "INSERT INTO notices (incident, round, channel, act, state, payload, urgent, attempts, why, created_at,"
+            " changed_at) VALUES ('INC1', 1, 'night-pager', 'raised', 'done', '{}', 1, 1, '', ?, ?)", (WALL, WALL),
+        )  # fmt: skip
         add_event(db, EventRecord(WALL, "pump-7", "incident-raised", "heard <b>it</b>"), "INC1")
         add_audit(db, WALL, Command("shelve", "INC1", "ana", "page"), accepted=True, answer="shelved for 8 h")
     show(page, incidents=(an_incident(),))
     text = (await page.browser().get("/incidents/INC1")).text
 
-    for words in ("1001", "WAPPR", "heard &lt;b&gt;it", "ana", "shelved for 8 h", "critical"):
+    for words in ("1001", "night-pager", "WAPPR", "heard &lt;b&gt;it", "ana", "shelved for 8 h", "critical"):
         assert words in text
     assert "javascript:" not in text
     assert "1001" in (await page.browser().get("/orders")).text
