@@ -66,6 +66,10 @@ def command(
     file without any network, and prints as a PDF.
     """
     columns = Columns(tuple(good or GOOD), tuple(group or ()), tuple(by or ()))
+    if labels is None and (group or by):
+        raise typer.BadParameter(
+            "columns are those of a table of labels; name it: --labels FILE", param_hint="--group / --by"
+        )
     known = None if labels is None else read_labels(labels, columns)
     plant = read_costs(costs, cost or ())
     hearing = (channel, rate, surroundings)
@@ -130,6 +134,10 @@ def _gathered(
 def _nothing_left(labels: str, gathered: Gathered) -> str:
     if gathered.taught:
         return f"{labels}: the recipe was taught with all {len(gathered.taught)} parts; wanted parts it has never heard"
+    if gathered.unjudged and not gathered.heard:
+        return (
+            f"{labels}: all {gathered.unjudged} parts were heard without a verdict; a pilot wants shadow or active mode"
+        )
     if gathered.unknown:
         return f"{labels}: none of its {len(gathered.unknown)} labels names a part that was judged"
     return f"{labels}: nobody has said of a part there whether it was good; label some, or name a table: --labels FILE"

@@ -20,6 +20,8 @@ from models.recipe import Recipe, RecipeError, load, load_taught
 
 Step = Callable[[int, int, str], None]
 
+_WITHOUT_VERDICT = ("observed", "taught")  #: outcomes of parts that nobody meant to judge
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
@@ -84,6 +86,8 @@ class Gathered:
         Titles of what judged.
     unchecked
         Recipes whose taught parts could not be read, so that nobody knows whether a labelled part is among them.
+    unjudged
+        Number of parts that got no verdict and were to get none: observed, or heard to be taught from.
     """
 
     cases: tuple[Case, ...]
@@ -92,6 +96,7 @@ class Gathered:
     heard: tuple[Case, ...]
     recipes: tuple[str, ...]
     unchecked: tuple[str, ...] = ()
+    unjudged: int = 0
 
 
 def from_recordings(
@@ -170,7 +175,8 @@ def from_store(store: Path, labels: Sequence[Label] | None, station: str | None,
     """
     reader = KeptReader(store)
     with reader:
-        found = reader.last(last, station=station)
+        stored = reader.last(last, station=station)
+        found = [part for part in stored if part.row.outcome not in _WITHOUT_VERDICT]
         said = labels_that_count(reader.db, [part.row.id for part in found]) if labels is None else {}
     by_name = {label.name: label for label in labels or ()}
     by_row = {number: _said(row) for number, row in said.items()}
@@ -178,7 +184,7 @@ def from_store(store: Path, labels: Sequence[Label] | None, station: str | None,
     heard = tuple(_stored(part, by_row.get(part.row.id) or by_name.get(part.row.part_id, nothing)) for part in found)
     cases = [case for case in heard if case.label.name]
     there = {case.label.name for case in cases}
-    unknown = tuple(f"{name}: no part in the store is called so" for name in by_name if name not in there)
+    unknown = tuple(f"{name}: no judged part in the store is called so" for name in by_name if name not in there)
     rows: dict[str, frozenset[bytes]] = {}
     unchecked: list[str] = []
     for case in cases:
@@ -187,7 +193,8 @@ def from_store(store: Path, labels: Sequence[Label] | None, station: str | None,
             unchecked += faults
     kept, taught = _apart(cases, frozenset().union(*rows.values()) if rows else frozenset())
     recipes = tuple(sorted({case.recipe for case in kept if case.recipe}))
-    return Gathered(kept, taught, unknown, heard, recipes, tuple(unchecked))
+    unjudged = len(stored) - len(found)
+    return Gathered(kept, taught, unknown, heard, recipes, tuple(unchecked), unjudged)
 
 
 def _said(row: LabelRow) -> Label:

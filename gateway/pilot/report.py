@@ -151,6 +151,7 @@ def json_of(study: Study, gathered: Gathered, figures: Figures, payback: Payback
         "left_out_taught": list(gathered.taught),
         "labels_without_part": list(gathered.unknown),
         "taught_not_known": list(gathered.unchecked),
+        "heard_without_verdict": gathered.unjudged,
         "figures": _with_rates(plain),
         "labels_chosen_by_verdict": figures.chosen,
         "payback": None if payback is None else asdict(payback),

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +57,14 @@ def test_a_study_without_an_error_is_not_certain():
 
 def test_nothing_decided_has_no_kappa():
     assert kappa_of(study(("a", True, "?"), ("b", False, "?"))) is None
+
+
+def test_the_bounds_of_kappa_hold_at_least_as_often_as_they_say():
+    draw, held = np.random.default_rng(5), 0
+    found, passed = 0.9, 0.95
+    for _ in range(300):
+        said = [*(draw.random(20) < found), *(draw.random(30) >= passed)]
+        trials = [Trial(str(number), number < 20, bool(word)) for number, word in enumerate(said)]
+        bounds = kappa_of(trials)
+        held += bounds.low <= 0.8536 <= bounds.high  # (0.93 - 0.522) / (1 - 0.522), by hand
+    assert held >= 0.95 * 300

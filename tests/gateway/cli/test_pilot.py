@@ -2,18 +2,24 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 import soundfile
 
+from analytics.decision.judge import judge
 from analytics.decision.verdict import Evaluation, Verdict
 from analytics.quality.words import Quality
+from gateway.audio.files import capture_of
 from gateway.cli.app import main
-from gateway.processes.messages import PartRecord
+from gateway.processes.messages import PartNumbers, PartRecord
+from gateway.stations.cut import cut_of
 from gateway.store import records
 from gateway.store.database import Store
+from gateway.store.evidence import FOLDER, Evidence
 from gateway.store.labels import add_label, part_key
+from models.recipe import load
 
 COSTS = [
     "--cost", "parts_per_year=100000", "--cost", "defect_rate=0.01", "--cost", "missed_today=0.2",
@@ -154,12 +160,12 @@ def test_a_folder_without_a_recipe_is_told_what_it_lacks(castings, capsys):
     assert "--recipe" in capsys.readouterr().err
 
 
-def part(number, evaluation, *quality):
+def part(number, evaluation, *quality, outcome="judged"):
     score = None if evaluation is Evaluation.NOT_DECIDABLE else 1.5 if evaluation is Evaluation.NOT_OK else 0.5
     told = Verdict(evaluation, score, None, None, "said", quality=tuple(quality))
     return PartRecord(
         "ring", "shadow", 1, number, f"P{number}", 1, "2026-11-24T12:00:00+00:00", told, 0, 0, None, True,
-        10.0 + number / 100, 3.0, "bracket v1 abc", "judged",
+        10.0 + number / 100, 3.0, "bracket v1 abc", outcome,
     )  # fmt: skip
 
 
@@ -174,6 +180,7 @@ def store(tmp_path):
                 records.add_part(db, part(number, Evaluation.NOT_DECIDABLE, Quality.LATE))
             else:
                 records.add_part(db, part(number, Evaluation.OK))
+        records.add_part(db, part(200, Evaluation.UNDEFINED, outcome="observed"))
     opened.close()
     return tmp_path / "data"
 
@@ -191,8 +198,9 @@ def test_parts_of_a_store_are_joined_by_their_id(store, tmp_path, capsys):
         10, 4, 4,
     )  # fmt: skip
     assert (figures["latency"]["n"], told["labels_chosen_by_verdict"]) == (200, False)
-    assert told["labels_without_part"] == ["X9: no part in the store is called so"]
+    assert told["labels_without_part"] == ["X9: no judged part in the store is called so"]
     assert told["taught_not_known"] == ["bracket v1 abc"]
+    assert told["heard_without_verdict"] == 1
     assert "trigger to result" in (tmp_path / "p.html").read_text()
 
 
@@ -221,6 +229,53 @@ def test_what_people_said_of_the_parts_counts_where_no_table_is_named(store, tmp
     ]  # fmt: skip
 
 
+def test_columns_without_a_table_are_refused(store, capsys):
+    assert main(["pilot", str(store), "--by", "shift"]) == 2
+    assert "--labels FILE" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_report_that_cannot_be_written_is_one_sentence(plant, castings, tmp_path, capsys):
     assert run(plant, castings, tmp_path / "nowhere" / "p.html") == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_store_in_observe_mode_is_told_what_a_pilot_wants(tmp_path, capsys):
+    opened = Store.open(tmp_path / "data", "now")
+    with opened.commit() as db:
+        records.add_part(db, part(1, Evaluation.UNDEFINED, outcome="observed"))
+    opened.close()
+    assert main(["pilot", str(tmp_path / "data"), "--out", str(tmp_path / "p.html")]) == 1
+    assert "wants shadow or active mode" in capsys.readouterr().err
+
+
+def heard(db, store, recipe, path, number):
+    """Store a casting as the line would: judged by the recipe, with its sound."""
+    sound, rate = soundfile.read(path, dtype="float32")
+    capture = capture_of(sound, rate, False)
+    judged = judge(capture, recipe.model)
+    numbers = PartNumbers(cut_of(capture, (), str(recipe.folder.resolve())).text, "", judged.features)
+    record = replace(part(number, Evaluation.OK), told=judged.verdict, recipe=recipe.title, numbers=numbers)
+    row = records.add_part(db, record)
+    kept = capture.samples[:, None]
+    name = Evidence(store.folder / FOLDER, 10**8, lambda _: 2**40).keep_clip("ring", kept, rate)
+    records.set_clip(db, row, name, records.sound_sha256(kept))
+
+
+def test_a_stored_part_is_shown_with_its_sound_and_a_taught_one_is_left_out(plant, castings, tmp_path, capsys):
+    recipe = load(plant / "recipe")
+    opened = Store.open(tmp_path / "data", "now")
+    with opened.commit() as db:
+        for number, name in enumerate(("wrong", "b0", "g1", "known")):
+            heard(db, opened, recipe, castings / f"{name}.wav", number)
+    opened.close()
+    (tmp_path / "l.csv").write_text("part,label\nP0,crack\nP1,crack\nP2,good\nP3,good\n")
+
+    labels = ["--labels", str(tmp_path / "l.csv"), "--out", str(tmp_path / "p.html"), "--json"]
+    assert main(["pilot", str(tmp_path / "data"), *labels]) == 0
+
+    told = json.loads(capsys.readouterr().out)
+    assert (told["left_out_taught"], told["taught_not_known"]) == (["P3"], [])
+    assert told["figures"]["rates"]["missed"]["events"] == 1
+    text = (tmp_path / "p.html").read_text()
+    assert text.count("data:audio/wav") >= 1
+    assert text.count("data:image/png") == 2  # as heard, and as expected of a good part
