@@ -1,6 +1,6 @@
 """Puts every client that is not ours under .foreign/, for `make test-foreign`.
 
-OPC UA and Modbus clients come from npm by package-lock.json; the Maximo clients have ways of their own
+OPC UA and Modbus clients and axe-core come from npm by package-lock.json; the Maximo clients have ways of their own
 (install_maximo.py). What cannot be had is said, and its tests are skipped aloud.
 """
 
@@ -39,9 +39,13 @@ def main() -> None:
     except (OSError, subprocess.SubprocessError) as error:
         # Left unmarked, so that the next run tries again.
         why = str(getattr(error, "stderr", None) or error).strip().splitlines()
-        sys.stderr.write(f"node-opcua, modbus-serial: not installed ({why[-1] if why else 'npm failed'})\n")
+        sys.stderr.write(f"node-opcua, modbus-serial, axe-core: not installed ({why[-1] if why else 'npm failed'})\n")
     else:
-        sys.stderr.write("node-opcua, modbus-serial: ready\n")
+        sys.stderr.write("node-opcua, modbus-serial, axe-core: ready\n")
+    if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+        sys.stderr.write(
+            "chromium: not there; the tests of the page in a browser are skipped (apt-get install chromium)\n"
+        )
     runpy.run_path(str(HERE / "install_maximo.py"), run_name="__main__")
 
 
