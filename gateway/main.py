@@ -21,6 +21,7 @@ from gateway.processes.entry import BodyName, freeze_heap
 from gateway.processes.memory import MachineMemory
 from gateway.processes.messages import (
     VERSION,
+    AcceptSound,
     Command,
     CommandAnswer,
     DefectCodes,
@@ -361,6 +362,8 @@ class Gateway:
                 self._supervisor.send(LEDGER, message)
             case RestartBaseline():
                 self._memory.restart(message)
+            case AcceptSound():  # a worker that begins anew learns anew: nothing to remember
+                self.to_worker(message.station, message)
             case UseRecipe():
                 self._activated[message.station, message.part_type] = message.folder
                 self.to_worker(message.station, message)
@@ -371,13 +374,19 @@ class Gateway:
             case EventRecord():
                 self.record(message)
             case SelfTestDue():
-                for station, sentence, level in self._newest.self_test():  # a line is not stopped for it
-                    self._event(station, "self-test", sentence, level)
+                self._self_test()
             case CommandAnswer():
-                if FRONT in self._others:
-                    self._supervisor.send(FRONT, message)
+                self._tell_front(message)
             case _:
                 raise TypeError(f"main does not know {type(message).__name__}")
+
+    def _self_test(self) -> None:
+        for station, sentence, level in self._newest.self_test():  # a line is not stopped for it
+            self._event(station, "self-test", sentence, level)
+
+    def _tell_front(self, answer: CommandAnswer) -> None:
+        if FRONT in self._others:
+            self._supervisor.send(FRONT, answer)
 
     # ---- small things ------------------------------------------------------------
 

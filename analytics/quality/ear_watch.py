@@ -4,9 +4,16 @@ Two looks. A *step*: what was heard of the room over the last five seconds again
 moved alike, the gain did it: a louder room or machine is louder in some bands and not in others. And a *place*: sound
 unlike anything in the minutes that were learned. A fault of the ear comes from one second to the next and stays; wear
 comes slowly, a knock or a voice goes again, and neither is one.
+
+A fault is said as soon as it is seen, and that is a warning: bursts of noise may look like it. It is *sure* once the
+evidence has gathered: a walk that goes up with each second that is nearer to what was heard since than to what was
+heard before, and down by two with each other second (a sequential test, Wald 1945). Were each second of a false warning
+a toss of a coin, it would ever be sure with a chance of ((1 + 5 ** 0.5) / 2) ** -25, 6 in a million; how often it
+happens is measured in docs/accuracy.md.
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +45,30 @@ _HOLE_DB = 10.0  #: under the quietest the room ever was
 _QUIETEST_DB = -120.0  #: of a 5 ms block; digital silence between two events is no measure of a room
 _HOLES = 3  #: blocks of 5 ms in a second
 _HOLES_KEPT_S = 10  #: a loose contact is not well because it held for a second
-_ADOPT_S = 60  #: that long in a strange place, it is the new normal: a machine was started, nothing was swapped
+_ADOPT_S = 60  #: that long with sound only added or only gone, it is normal too: a machine was started or stopped
+_ONLY_DB = 2.0  #: no band went the other way by more than this, where sound was only added or only went
+_UNMOVED_DB = 1.5  #: bands that stayed within this are heard by the same ear as before,
+_UNMOVED = 3  #: where so many did
+_FOLLOW_S = 120  #: the learned room follows by that share a second of what it is off,
+_FOLLOW_DB = 0.02  #: and by no more a second, 1.2 dB a minute: a burst moves it by nothing
+_PLACES = 8  #: that many are known, the oldest is forgotten
+_SURE = 30  #: of evidence; a fault begins with the five seconds it was seen in
+_AGAINST = 2  #: evidence that a second takes away which is not like the fault
+_HOLED = 10  #: evidence in a second with holes: three of them within ten seconds are sure
 _BACK_DB = 1.0  #: so near to what was heard before the step, the fault is gone
 
 Bands = NDArray[np.float64]
+
+
+class Place(NamedTuple):
+    """A sound of the room that is normal."""
+
+    centre: Bands  #: shape (b,), mean room, dB
+    radius: float  #: its farthest second, root mean square over bands, dB
+
+    def far(self, bands: Bands) -> bool:
+        """Whether a second, shape (b,), is none of this place."""
+        return _rms(bands - self.centre) > max(_RADIUS_DB, _RADIUS * self.radius)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +82,7 @@ class Watch:
     heard, placed
         Good seconds heard while learning, and those of them that `centre` is the mean of.
     centre : ndarray, shape (b,)
-        Mean room of the learned seconds, dB.
+        Mean room of the learned seconds, dB, following the hall since.
     radius
         Farthest of the learned seconds from the centre, as root mean square over bands, dB.
     wander : float
@@ -66,10 +93,18 @@ class Watch:
         Seconds that there was more.
     lowest_db
         Lowest quiet of good seconds.
+    known
+        Other places that were normal before.
     fault, sentence
         What is wrong now.
-    before : ndarray, shape (b,)
-        Room before the fault.
+    before, after : ndarray, shape (b,)
+        Room before the fault, and when it was seen.
+    passing
+        Sound was only added, or only went: a machine was started or stopped as likely as anything happened to the ear.
+    partial
+        And some bands stayed as they were: much more likely.
+    evidence
+        For this fault.
     left
         Seconds until a hole is forgotten.
     faulty
@@ -86,16 +121,31 @@ class Watch:
     hum: Bands | None = None
     hummed: int = 0
     lowest_db: float = 0.0
+    known: tuple[Place, ...] = ()
     fault: Quality | None = None
     sentence: str = ""
     before: Bands | None = None
+    after: Bands | None = None
+    passing: bool = False
+    partial: bool = False
+    evidence: int = 0
     left: int = 0
     faulty: int = 0
+
+    @property
+    def sure(self) -> bool:
+        """Whether the fault is believed; before that it is a warning."""
+        return self.fault is not None and self.evidence >= _SURE
 
 
 def unheard() -> Watch:
     """Return the watch over a microphone that nothing is known of."""
     return Watch(np.empty((0, 0)))
+
+
+def accept(watch: Watch) -> Watch:
+    """Take a person's word that what is heard now is normal: it is learned anew, and what was normal stays so."""
+    return replace(unheard(), known=_places(watch))
 
 
 def watch_step(watch: Watch, second: Second) -> Watch:
@@ -108,21 +158,58 @@ def watch_step(watch: Watch, second: Second) -> Watch:
     watch = replace(watch, hummed=watch.hummed + 1 if hums else 0)
     holes = int(np.count_nonzero(second.blocks_db < watch.lowest_db - _HOLE_DB)) if _settled(watch) else 0
     if _HOLES <= holes < len(second.blocks_db) // 2:
-        sentence = f"the sound is interrupted, {5 * holes} ms of a second: a loose contact"
-        return replace(watch, left=_HOLES_KEPT_S, fault=Quality.DROPOUT, sentence=sentence, recent=recent[:-1])
-    if watch.fault is Quality.DROPOUT:
-        return watch if watch.left else replace(watch, fault=None, sentence="")
+        return _holed(replace(watch, recent=recent[:-1]), f"the sound is interrupted, {5 * holes} ms of a second")
     if watch.fault is Quality.SWAPPED and watch.hummed >= _HUM_S:  # hum that is loud is heard as strange first
-        return replace(watch, fault=Quality.HUM, sentence=_hum(watch, second))
-    if watch.fault is not None:
-        return _healed(watch)
-    if len(recent) < _WINDOW:
-        return _learn(watch, second)
-    fault, sentence = _fault(watch, second)
+        return replace(watch, fault=Quality.HUM, sentence=_hum(watch, second), passing=False, partial=False)
+    if watch.fault not in (None, Quality.DROPOUT):
+        return _another(_healed(_weighed(watch, second)), second)
+    fault, sentence = (None, "") if len(recent) < _WINDOW else _fault(watch, second)
     if fault is None:
-        return _learn(watch, second)
-    before = np.median(recent[:_BEFORE], axis=0)
-    return replace(watch, fault=fault, sentence=sentence, before=before)
+        return _learn(_held(watch), second)
+    return _begun(watch, fault, sentence)
+
+
+def _holed(watch: Watch, sentence: str) -> Watch:
+    """Say a loose contact, unless another fault is sure."""
+    if watch.sure and watch.fault is not Quality.DROPOUT:
+        return watch
+    evidence = min(_HOLED + (watch.evidence if watch.fault is Quality.DROPOUT else 0), _SURE)
+    sentence += ": a loose contact"
+    return replace(watch, left=_HOLES_KEPT_S, fault=Quality.DROPOUT, sentence=sentence, evidence=evidence)
+
+
+def _held(watch: Watch) -> Watch:
+    """Forget a loose contact that has held."""
+    return watch if watch.fault is None or watch.left else replace(watch, fault=None, sentence="", evidence=0)
+
+
+def _begun(watch: Watch, fault: Quality, sentence: str) -> Watch:
+    before, after = np.median(watch.recent[:_BEFORE], axis=0), np.median(watch.recent[-_AFTER:], axis=0)
+    moved = after - before
+    one_way = float(np.min(moved)) >= -_ONLY_DB or float(np.max(moved)) <= _ONLY_DB
+    passing = fault is Quality.SWAPPED and one_way
+    partial = passing and int(np.count_nonzero(np.abs(moved) < _UNMOVED_DB)) >= _UNMOVED
+    watch = replace(watch, fault=fault, sentence=sentence, before=before, after=after, evidence=_AFTER, faulty=0)
+    return replace(watch, passing=passing, partial=partial)
+
+
+def _another(watch: Watch, second: Second) -> Watch:
+    """Let another fault take the place of a warning that will never be sure: it must hide none."""
+    if not watch.partial or watch.faulty <= _BEFORE + 1 or len(watch.recent) < _WINDOW:
+        return watch
+    fault, sentence = _fault(watch, second)
+    return watch if fault in (None, watch.fault) else _begun(watch, fault, sentence)
+
+
+def _weighed(watch: Watch, second: Second) -> Watch:
+    """Count for a fault or against it: a second nearer to what was heard since, or to what was heard before."""
+    assert watch.before is not None
+    assert watch.after is not None
+    if watch.partial or watch.sure:
+        return watch
+    moved = watch.after - watch.before
+    like = watch.hummed > 0 if watch.fault is Quality.HUM else 2 * (second.bands - watch.before) @ moved > moved @ moved
+    return replace(watch, evidence=watch.evidence + (1 if like else -_AGAINST))
 
 
 def _settled(watch: Watch) -> bool:
@@ -133,10 +220,18 @@ def _learn(watch: Watch, second: Second) -> Watch:
     """Widen what is known of a good ear."""
     lowest_db = max(min(watch.lowest_db, second.lowest_db), _QUIETEST_DB)
     if watch.heard >= LEARN_S or watch.hummed:
-        return replace(watch, lowest_db=lowest_db)
+        return _followed(replace(watch, lowest_db=lowest_db), second)
     hum = watch.hum_now if watch.hum is None or watch.hum_now is None else np.maximum(watch.hum, watch.hum_now)
     watch = replace(watch, heard=watch.heard + 1, hum=hum, lowest_db=lowest_db)
     return _place(watch, watch.recent[0]) if len(watch.recent) == _WINDOW else watch
+
+
+def _followed(watch: Watch, second: Second) -> Watch:
+    """Let the learned room grow louder and quieter with the hall, slowly: shifts, heating, wear."""
+    if watch.heard < LEARN_S or watch.centre is None:
+        return watch
+    moved = np.clip((second.bands - watch.centre) / _FOLLOW_S, -_FOLLOW_DB, _FOLLOW_DB)
+    return replace(watch, centre=watch.centre + moved)
 
 
 def _place(watch: Watch, bands: Bands) -> Watch:
@@ -201,9 +296,35 @@ def _strange(watch: Watch, after: Bands, moved: Bands) -> bool:
     if watch.heard < LEARN_S or watch.centre is None:
         return False
     limit = max(_RADIUS_DB, _RADIUS * watch.radius)
+    places = _places(watch)
     from_one_to_next = watch.recent[-_AFTER] - watch.recent[_BEFORE - 1]
     at_once = min(_rms(moved), _rms(from_one_to_next)) > 0.7 * limit and _rms(after[-1] - after[0]) < 0.5 * _rms(moved)
-    return bool(at_once) and all(_rms(one - watch.centre) > limit for one in after)
+    return bool(at_once) and all(place.far(one) for one in after for place in places)
+
+
+def _places(watch: Watch) -> tuple[Place, ...]:
+    """Return all that is normal."""
+    learned = () if watch.centre is None else (Place(watch.centre, watch.radius),)
+    return (*watch.known, *learned)[-_PLACES:]
+
+
+def _adopted(watch: Watch) -> Watch:
+    """Know the present place besides the one that was learned."""
+    centre = np.mean(watch.recent, axis=0)
+    place = Place(centre, max(_rms(one - centre) for one in watch.recent))
+    return _well(replace(watch, known=(*watch.known, place)[1 - _PLACES :]))
+
+
+def _well(watch: Watch) -> Watch:
+    return replace(
+        watch,
+        fault=None,
+        sentence="",
+        before=None,
+        after=None,
+        evidence=0,
+        recent=watch.recent[-_AFTER:],
+    )
 
 
 def _healed(watch: Watch) -> Watch:
@@ -211,16 +332,14 @@ def _healed(watch: Watch) -> Watch:
     before = watch.before
     assert before is not None
     watch = replace(watch, faulty=watch.faulty + 1)
-    if watch.fault is Quality.SWAPPED and watch.faulty >= _ADOPT_S:
-        return unheard()
+    if watch.passing and watch.faulty >= _ADOPT_S:
+        return _adopted(watch)
     if watch.fault is Quality.HUM:
         gone = not watch.hummed
     else:
         moved = np.median(watch.recent[-_AFTER:], axis=0) - before
         gone = abs(float(np.median(moved))) < _BACK_DB and _rms(moved) < max(_RADIUS_DB, _RADIUS * watch.radius)
-    return (
-        replace(watch, fault=None, sentence="", before=None, faulty=0, recent=watch.recent[-_AFTER:]) if gone else watch
-    )
+    return _well(watch) if gone or watch.evidence <= 0 else watch
 
 
 def _rms(moved: Bands) -> float:

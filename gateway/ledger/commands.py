@@ -79,6 +79,12 @@ def _maintenance_done(command: Command, _: Book, plan: LedgerPlan) -> Answer:
     return Answer(accepted=True, sentence=f"{command.target}: maintenance done; its normal sound is learned anew")
 
 
+def _accept_sound(command: Command, _: Book, plan: LedgerPlan) -> Answer:
+    if plan.entry(command.target) is None:
+        return Answer(accepted=False, sentence=f"accept-sound: no station {command.target!r}")
+    return Answer(accepted=True, sentence=f"{command.target}: what its microphone hears now is learned as normal")
+
+
 def _order(command: Command, book: Book, plan: LedgerPlan) -> Answer:
     incident = book.incidents.get(command.target)
     if incident is None or incident.ended_at is not None:
@@ -106,6 +112,7 @@ def _well_formed(command: Command, _: Book, __: LedgerPlan) -> Answer:
 RULES: Mapping[str, Callable[[Command, Book, LedgerPlan], Answer]] = {
     "acknowledge": _acknowledge,
     "maintenance-done": _maintenance_done,
+    "accept-sound": _accept_sound,
     "order": _order,
     "label": _well_formed,
     "listen": _well_formed,

@@ -18,6 +18,7 @@ from gateway.ledger.telling import tell
 from gateway.processes.clock import Clock
 from gateway.processes.condition import ConditionReport, EpisodeView
 from gateway.processes.messages import (
+    AcceptSound,
     Command,
     CommandAnswer,
     DefectCodes,
@@ -248,6 +249,11 @@ class Desk:
             page.written.answers.append(RestartBaseline(command.target))
             said = f"maintenance done, says {command.who}; the normal sound is learned anew"
             records.add_event(page.db, EventRecord(page.wall, command.target, "maintenance-done", said))
+            return
+        if command.name == "accept-sound":
+            page.written.answers.append(AcceptSound(command.target))
+            said = f"what its microphone hears now is normal, says {command.who}; it is learned anew"
+            records.add_event(page.db, EventRecord(page.wall, command.target, "sound-accepted", said))
             return
         if command.name in quiet.NAMES:
             page.book, tells = quiet.carry_out(page, command)

@@ -76,6 +76,13 @@ class RestartBaseline:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptSound:
+    """What this station's microphone hears now is normal, says a person: learn it anew."""
+
+    station: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Finish what is under way and end."""
 

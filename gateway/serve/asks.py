@@ -25,6 +25,7 @@ READABLE = 0o644
 Name = Literal[
     "acknowledge",
     "maintenance-done",
+    "accept-sound",
     "order",
     "shelve",
     "unshelve",

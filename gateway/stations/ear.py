@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.quality.ear import EarHealth, EarState, ear_step
-from analytics.quality.ear_watch import unheard, watch_step
-from analytics.quality.words import Quality
+from analytics.quality.ear_watch import accept, unheard, watch_step
+from analytics.quality.words import UNTRUSTED, Quality
 from gateway.processes.clock import Clock
 from gateway.processes.messages import EarReport
 from gateway.stations.intake import Intake
@@ -121,6 +121,16 @@ class Ear:
         return tuple(dict.fromkeys((*self._health.quality, *fault)))
 
     @property
+    def untrusted(self) -> tuple[Quality, ...]:
+        """What makes every part NotDecidable: of what is wrong, what leaves no trust and is sure."""
+        warned = None if self._watch.sure else self._watch.fault
+        return tuple(word for word in self.quality if word in UNTRUSTED and word != warned)
+
+    def accept(self) -> None:
+        """Take what is heard now for normal, and learn it anew: a person said so."""
+        self._watch = accept(self._watch)
+
+    @property
     def sentence(self) -> str:
         """How this ear is, for a person."""
         if self._intake.ended:
@@ -131,7 +141,10 @@ class Ear:
             return "No samples arrive."
         if self._health is None:
             return "Not yet heard for a whole second."
-        return f"The microphone: {self._watch.sentence}." if self._watch.fault else self._health.sentence
+        if self._watch.fault is None:
+            return self._health.sentence
+        doubt = "" if self._watch.sure else "; not yet sure, parts are judged"
+        return f"The microphone: {self._watch.sentence}{doubt}."
 
     def watch(self) -> EarReport | None:
         """Look at what was heard since the last call; a report about once a second, and when something changed."""

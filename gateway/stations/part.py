@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from analytics.decision.judge import Judgement, judge
 from analytics.decision.verdict import Evaluation, Verdict, not_decidable
-from analytics.quality.words import UNTRUSTED, Quality
+from analytics.quality.words import Quality
 from analytics.signal.capture import SURROUNDINGS_S, Capture
 from gateway.audio.source import SourceFault
 from gateway.processes.clock import Clock
@@ -184,7 +184,7 @@ class PartStation:
         return np.ascontiguousarray(heard[0])
 
     def _deaf(self) -> tuple[Quality, ...]:
-        return tuple(word for word in self._ear.quality if word in UNTRUSTED)
+        return self._ear.untrusted
 
     def _answer(self, one: _Pending, capture: Capture, judgement: Judgement, recipe: Shelved | None) -> Judged:
         ear = self._deaf()

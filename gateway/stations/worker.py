@@ -10,6 +10,7 @@ from gateway.processes.clock import Clock
 from gateway.processes.messages import (
     VERSION,
     Abandon,
+    AcceptSound,
     PlantState,
     Recall,
     RecipeLoaded,
@@ -216,6 +217,8 @@ class Worker:
                     self._channel.send(WorkerNote(self.name, "warning", f"{name}: {sentence}"))
             case RestartBaseline(station=name) if name in self._machines:
                 self._machines[name].restart_baseline()
+            case AcceptSound(station=name) if name in self._ears:
+                self._ears[name].accept()
             case Stop():
                 self._stop_by = self._clock.now() + DRAIN_S
             case _:

@@ -8,7 +8,7 @@ from connectors.plc.port import PlantValue
 from gateway.main import LEDGER, ChildBody, Gateway
 from gateway.newest import StationFacts
 from gateway.processes.clock import SystemClock
-from gateway.processes.messages import VERSION, KeptStates, PlantState, Recall, RestartBaseline, Started
+from gateway.processes.messages import VERSION, AcceptSound, KeptStates, PlantState, Recall, RestartBaseline, Started
 from gateway.teaching import TeachingDesk
 from tests.gateway.serve.snapshots import a_condition
 
@@ -70,3 +70,9 @@ def test_maintenance_done_reaches_the_station(gateway, sent):
     gateway._from_other(RestartBaseline("pump-7"))
 
     assert ("w", RestartBaseline("pump-7")) in sent
+
+
+def test_an_accepted_sound_reaches_the_station(gateway, sent):
+    gateway._from_other(AcceptSound("pump-7"))
+
+    assert ("w", AcceptSound("pump-7")) in sent

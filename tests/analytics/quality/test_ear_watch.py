@@ -4,7 +4,7 @@ from scipy.signal import butter, sosfilt
 
 from analytics.quality.ear import EarState, ear_step
 from analytics.quality.ear_second import repeats, second_of
-from analytics.quality.ear_watch import unheard, watch_step
+from analytics.quality.ear_watch import accept, unheard, watch_step
 from analytics.quality.words import Quality
 
 RATE = 8_000
@@ -74,6 +74,58 @@ def test_each_fault_is_found_within_ten_seconds_and_gone_when_it_is_over(learned
     assert after[-1] is None
 
 
+@pytest.mark.parametrize("name", ["-3 dB", "lost highs", "hum", "another channel"])
+def test_a_fault_is_a_warning_first_and_sure_after_about_half_a_minute(learned, name):
+    break_it, _ = BREAKS[name]
+    warned, said = watched(break_it(room(12, seed=1)), watch=learned)
+    assert said[-1] is not None
+    assert not warned.sure
+    sure, _ = watched(break_it(room(24, seed=3)), watch=warned)
+    assert sure.sure
+
+
+def test_a_loose_contact_is_sure_after_three_seconds(learned):
+    watch, _ = watched(chopped(room(3, seed=1)), watch=learned)
+    assert watch.sure
+
+
+def test_a_sound_that_comes_and_goes_is_never_sure(learned):
+    rng = np.random.default_rng(11)
+    x = room(120, seed=12)
+    for at in range(0, 120, 9):  # six seconds of nine: seen as a step, and over before it is believed
+        x[at * RATE : (at + 6) * RATE] += rng.normal(0, 0.2, len(x[at * RATE : (at + 6) * RATE]))
+    watch, state = learned, EarState(RATE)
+    _, reports = ear_step(state, x.astype(np.float32))
+    warned = sure = 0
+    for one in reports:
+        watch = watch_step(watch, one.second)
+        warned, sure = warned + (watch.fault is not None), sure + watch.sure
+    assert warned
+    assert not sure
+
+
+def test_another_channel_stays_a_fault_until_a_person_accepts_it_and_the_old_one_stays_normal(learned):
+    def break_it(x):
+        return 2.0 * np.diff(x, n=2, prepend=[0.0, 0.0])
+
+    watch, said = watched(break_it(room(150, seed=1)), watch=learned)
+    assert watch.sure
+    assert said[-1] is Quality.SWAPPED
+    watch, said = watched(break_it(room(60, seed=2)), watch=accept(watch))
+    assert not any(said)
+    watch, said = watched(room(60, seed=3), watch=watch)
+    assert not any(said)
+    _, said = watched(break_it(room(60, seed=4)), watch=watch)
+    assert not any(said)
+
+
+def test_an_accepted_step_of_the_gain_is_over_at_once(learned):
+    watch, said = watched(0.5 * room(60, seed=1), watch=learned)
+    assert said[-1] is Quality.GAIN_STEP
+    _, said = watched(0.5 * room(60, seed=2), watch=accept(watch))
+    assert not any(said)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_healthy_ear_stays_well_through_louder_knocks_and_speech_like_bursts(learned, seed):
     x = room(60, seed=10 + seed)
@@ -100,9 +152,13 @@ def test_a_slow_change_of_level_is_no_fault(learned):
 def test_a_machine_that_is_started_is_the_new_normal_after_a_minute(learned):
     rng = np.random.default_rng(6)
     machine = sosfilt(butter(2, [300, 900], "bandpass", fs=RATE, output="sos"), rng.normal(0, 1.0, 80 * RATE))
-    _, said = watched(room(80, seed=7) + machine, watch=learned)
+    watch, said = watched(room(80, seed=7) + machine, watch=learned)
     assert Quality.SWAPPED in said
     assert said[-1] is None
+    watch, said = watched(room(60, seed=8), watch=watch)  # it stops, and both are known
+    assert said[-1] is None
+    _, said = watched(room(60, seed=9) + machine[: 60 * RATE], watch=watch)
+    assert not any(said)
 
 
 def test_one_buffer_over_and_over_is_frozen_and_quiet_sound_of_few_steps_is_not():

@@ -13,6 +13,7 @@ from gateway.ledger.picture import PictureFault
 from gateway.ledger.plan import Delivery, LedgerPlan, StationEntry
 from gateway.processes.condition import ConditionReport, Diagnosis, EpisodeView, Line, MachineEvidence
 from gateway.processes.messages import (
+    AcceptSound,
     Command,
     CommandAnswer,
     DefectCodes,
@@ -192,6 +193,18 @@ def test_maintenance_done_restarts_the_baseline_of_a_machine_alone(ledger, chann
     turn(ledger, channel, clock, Command("maintenance-done", "ring", "Ana", "terminal"))
 
     assert [m for m in channel.sent if isinstance(m, RestartBaseline)] == [RestartBaseline("pump-7")]
+
+
+def test_an_accepted_sound_goes_to_its_station_and_is_on_record_with_who_said_so(ledger, channel, clock, tmp_path):
+    turn(ledger, channel, clock, Command("accept-sound", "ring", "Ana", "terminal"))
+    turn(ledger, channel, clock, Command("accept-sound", "rung", "Ana", "terminal"))
+
+    assert [m for m in channel.sent if isinstance(m, AcceptSound)] == [AcceptSound("ring")]
+    with Reader(tmp_path) as reader:
+        assert [(e.where, e.kind) for e in reader.events(10)] == [("ring", "sound-accepted")]
+        assert "says Ana" in reader.events(10)[0].sentence
+    with ledger.store.reading() as db:
+        assert [row[0] for row in db.execute("SELECT accepted FROM audit ORDER BY rowid")] == [1, 0]
 
 
 def test_a_microphone_that_falls_silent_is_an_event_once(ledger, channel, clock, tmp_path):

@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 import soundfile
+from scipy.signal import butter, sosfilt
 
 from analytics.decision.verdict import Evaluation
-from analytics.quality.words import Quality
+from analytics.quality.words import UNTRUSTED, Quality
+from gateway.audio.open import make_source
+from gateway.audio.source import Chunk
 from gateway.processes.messages import (
+    AcceptSound,
     EarReport,
     Judged,
     Recording,
@@ -15,7 +19,18 @@ from gateway.processes.messages import (
 )
 from gateway.stations.plan import SourcePlan, StationPlan, WorkerPlan
 from gateway.stations.worker import Worker
-from tests.gateway.stations.one_worker import CASTINGS, RATE, T0, benched, good, one_station, part_plan, place, run
+from tests.gateway.stations.conftest import Wire
+from tests.gateway.stations.one_worker import (
+    CASTINGS,
+    RATE,
+    T0,
+    benched,
+    good,
+    one_station,
+    part_plan,
+    place,
+    run,
+)
 
 # ---- sources that fail --------------------------------------------------------------------------------------------
 
@@ -92,6 +107,67 @@ def test_a_part_whose_sound_stops_coming_is_answered_half_a_second_after_its_end
     (one,) = wire.of(Judged)
     assert one.verdict.quality == (Quality.VANISHED,)
     assert one.judged_at == pytest.approx(T0 + 0.5 + 0.42 + 0.5, abs=0.02)
+
+
+class Neighbour:
+    """A hall, and a machine that runs between some of its seconds, started and stopped from one sample to the next."""
+
+    def __init__(self, clock, band_hz, runs_s):
+        self._inner = make_source(CASTINGS, clock)
+        self.rate, self.channels, self.ended = RATE, 1, False
+        self.open, self.place, self.close = self._inner.open, self._inner.place, self._inner.close
+        self._band = butter(2, band_hz, "bandpass", fs=RATE, output="sos")
+        self._state = np.zeros((len(self._band), 2))
+        self._chance = np.random.default_rng(3)
+        self._runs = runs_s
+
+    def chunks(self):
+        for chunk in self._inner.chunks():
+            noise = self._chance.standard_normal(len(chunk.samples))
+            machine, self._state = sosfilt(self._band, noise, zi=self._state)
+            at = (chunk.start + np.arange(len(noise))) / RATE
+            on = np.any([(first <= at) & (at < last) for first, last in self._runs], axis=0)
+            yield Chunk(chunk.start, chunk.samples + (0.02 * on * machine).astype(np.float32)[:, None], chunk.clock)
+
+
+@pytest.mark.parametrize(("band_hz", "void_s"), [((200, 900), 0), ((40, 19_000), 35)])
+def test_the_first_start_of_a_machine_voids_parts_for_half_a_minute_at_most_and_no_later_one(
+    recipe, clock, band_hz, void_s
+):
+    wire = Wire(clock)
+    first, stop, again, end = 45, 130, 160, 200
+    for at in range(40, end, 5):
+        place(wire, at, good[0], at)
+    source = Neighbour(clock, band_hz, [(first, stop), (again, end)])
+
+    run(one_station(part_plan(recipe)), wire, end, lambda plan, clock: source)
+
+    warned = [one.at - T0 for one in wire.of(EarReport) if Quality.SWAPPED in one.quality]
+    assert first < warned[0] < first + 10
+    assert warned[-1] < first + 75
+    void = [one.ticket for one in wire.of(Judged) if set(one.verdict.quality) & set(UNTRUSTED)]
+    assert len(wire.of(Judged)) == len(range(40, end, 5))
+    assert 5 * len(void) <= void_s
+    assert all(first + 20 < at < first + 75 for at in void)
+
+
+def test_a_person_accepts_what_is_heard_and_parts_are_judged_again(recipe, clock):
+    wire = Wire(clock)
+    source = make_source(CASTINGS, clock)
+    plain = source.chunks
+    source.chunks = lambda: (
+        Chunk(one.start, one.samples * np.float32(0.5 if clock.now() > T0 + 45 else 1), one.clock) for one in plain()
+    )
+    for at in (60, 90, 110):
+        place(wire, at, good[0], at)
+    wire.at(T0 + 100, AcceptSound("ring"))
+
+    run(one_station(part_plan(recipe)), wire, 112, lambda plan, clock: source)
+
+    void = {one.ticket: Quality.GAIN_STEP in one.verdict.quality for one in wire.of(Judged)}
+    assert void == {60: False, 90: True, 110: False}
+    assert any("not yet sure" in one.sentence for one in wire.of(EarReport))
+    assert wire.of(EarReport)[-1].quality == ()
 
 
 def test_after_reopening_the_index_has_jumped_so_a_part_across_it_has_a_gap(recipe, bench, wire):
