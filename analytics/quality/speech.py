@@ -87,7 +87,7 @@ def spans(
     found: list[tuple[int, int]] = []
     margin, frame = round(margin_s * rate), FRAME * rate / RATE
     for index in np.flatnonzero(_smoothed(probability) > threshold):
-        start = max(0, int(index * frame) - margin)
+        start = min(count, max(0, int(index * frame) - margin))
         stop = min(count, int(np.ceil((index + 1) * frame)) + margin)
         if found and start <= found[-1][1]:
             found[-1] = (found[-1][0], stop)
