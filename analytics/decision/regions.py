@@ -33,7 +33,7 @@ class Region:
     low_hz, high_hz
         Their edges.
     of
-        ``level`` or ``course``: how loud the bands are, or how that changes in time.
+        ``level``, or how that changes in time: ``decay`` of a struck part, ``restlessness`` of a running one.
     change_db
         Mean difference from good parts; for the course, over half of a struck part (its decay) or of the fluctuation.
     spreads
@@ -130,7 +130,7 @@ def regions_of(features: NDArray[np.float32], model: PartModel, course: Course |
     front_end = model.front_end
     edges = mel_plan(front_end.rate, front_end.profile, front_end.low_hz).edges_hz
     found = []
-    for row, of in enumerate(("level", "course")):
+    for row, of in enumerate(("level", "decay" if front_end.profile is Profile.KNOCK else "restlessness")):
         smooth = np.convolve(spreads[row], np.full(_SMOOTH, 1 / _SMOOTH), mode="same")
         for first, last in _stretches(smooth):
             most = float(np.max(np.abs(smooth[first : last + 1])))

@@ -23,7 +23,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 PASSWORD = "a few plain words"
 SIZES = {"wall": (1920, 1080), "panel": (1024, 768), "phone": (390, 844)}
 VIEWS = (
-    "/", "/parts", "/stations/ring", "/stations/pump-7", "/incidents", "/recipes", "/ears", "/statistics", "/audit", "/login",
+    "/", "/parts", "/stations/ring", "/stations/pump-7", "/incidents", "/recipes", "/ears", "/statistics", "/audit",
+    "/login",
 )  # fmt: skip
 SERIOUS = {"serious", "critical"}
 

@@ -109,10 +109,15 @@ def region_words(one: Region) -> str:
     """Say what a region is."""
     low, high = one.low_hz, one.high_hz
     where = f"{low / 1000:.1f} to {high / 1000:.1f} kHz" if high >= 1000 else f"{low:.0f} to {high:.0f} Hz"
-    side = ("louder" if one.change_db > 0 else "quieter") if one.of == "level" else "another course in time"
-    amount = f"{abs(one.change_db):.1f} dB {side}" if one.of == "level" else side
-    when = f", {1000 * one.begin_s:.0f} to {1000 * one.end_s:.0f} ms of the part" if one.of == "level" else ""
-    return f"{where}: {amount} than good parts{when} ({one.spreads:.1f} of their spreads)"
+    more = one.change_db > 0
+    if one.of == "level":
+        when = f", {1000 * one.begin_s:.0f} to {1000 * one.end_s:.0f} ms of the part"
+        what = f"{abs(one.change_db):.1f} dB {'louder' if more else 'quieter'} than good parts{when}"
+    elif one.of == "decay":
+        what = f"dies away {'slower' if more else 'faster'} than good parts"
+    else:
+        what = f"{'more' if more else 'less'} restless than good parts"
+    return f"{where}: {what} ({one.spreads:.1f} of their spreads)"
 
 
 def _height(plan: MelPlan, hz: float) -> float:
