@@ -14,7 +14,19 @@ from gateway.serve.api import incidents as api_incidents
 from gateway.serve.api import line as api_line
 from gateway.serve.api import parts as api_parts
 from gateway.serve.api import recipes as api_recipes
-from gateway.serve.page import audit, doors, ears, incidents, line, machine, statistics
+from gateway.serve.page import (
+    audit,
+    doors,
+    ears,
+    incidents,
+    line,
+    machine,
+    part,
+    parts,
+    recipes,
+    stations,
+    statistics,
+)
 from gateway.serve.page.asked import Refused, visitor_of
 from gateway.serve.page.guard import App, Guard
 from gateway.serve.page.live import Live
@@ -24,7 +36,7 @@ from gateway.serve.page.world import Busy, World
 from gateway.store.database import StoreError
 
 _HERE = Path(__file__).parent
-ROUTERS = (line.router, doors.router)
+ROUTERS = (line.router, parts.router, part.router, stations.router, recipes.router, doors.router)
 MACHINES = (machine.router, incidents.router, ears.router, statistics.router, audit.router)
 API = (api_line.router, api_parts.router, api_incidents.router, api_recipes.router)
 
