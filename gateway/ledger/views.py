@@ -27,7 +27,8 @@ def incidents(db: sqlite3.Connection) -> tuple[IncidentView, ...]:
 
 def windows(db: sqlite3.Connection) -> tuple[WindowView, ...]:
     """Every station under maintenance."""
-    return tuple(WindowView(*row) for row in db.execute("SELECT station, who, since, until FROM windows ORDER BY until"))
+    rows = db.execute("SELECT station, who, since, until FROM windows ORDER BY until")
+    return tuple(WindowView(*row) for row in rows)
 
 
 def order_word(fate: str, number: str, *, adopted: bool, why: str) -> str:

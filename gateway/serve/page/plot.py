@@ -68,8 +68,8 @@ def trend(
     for name in ("level", "wear"):
         values = [(one.wall, getattr(one, f"{name}_db")) for one in points]
         curves += [(name, _points(piece, x, y)) for piece in _pieces(values, hole)]
-    step = max(3.0, 3 * math.ceil((high - low) / 15))
-    upright = tuple(Tick(y(db), "0 dB" if abs(db) < 0.5 else f"{db:+.0f} dB") for db in np.arange(low, high + 0.1, step))
+    steps = np.arange(low, high + 0.1, max(3.0, 3 * math.ceil((high - low) / 15)))
+    upright = tuple(Tick(y(db), f"{db:+.0f} dB" if db else "0 dB") for db in steps)
     placed = tuple(Mark(x(wall), word, number) for number, (wall, word) in enumerate(marks, 1))
     said = f"dB over normal; last {levels[-1]:+.1f} dB, highest {max(levels):+.1f} dB"
     return Plot(said, tuple(curves), _times(since, until, zone), upright, placed, y(0.0))
