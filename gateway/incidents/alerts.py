@@ -133,12 +133,14 @@ def _further(alert: Alert, incident: Incident, rules: AlertRules, moment: Moment
     way = _way(alert, incident, rules, moment.local(told_at))
     since = moment.now - told_at
     taken = {say.channel for say in says}
-    for step in way.steps if _told(alert) else ():
+    told = _told(alert)
+    for step in way.steps if told else ():
         if since >= step.after:
             fresh = [name for name in step.to if name not in taken]
             taken.update(fresh)
-            says += _new(alert, [name for name in fresh if name in _told(alert)], Act.ESCALATED)
-            says += _new(alert, [name for name in fresh if name not in _told(alert)], Act.RAISED)
+            # Whoever was told by a step before is not told by the same step again.
+            says += _new(alert, [name for name in fresh if name in told and name in way.channels], Act.ESCALATED)
+            says += _new(alert, [name for name in fresh if name not in told], Act.RAISED)
     return alert, tuple(says)
 
 
