@@ -143,7 +143,7 @@ _WANTED = {
     "tuple": "a list",
 }
 
-_SECRETS = {"password", "key", "proxy"}  #: keys whose value is never repeated: it is a secret, or may hold one
+_SECRETS = {"password", "key", "proxy", "secret", "urls"}  #: keys whose value is never repeated: it is a secret, or may hold one
 
 _PATTERNS = {
     r"^(https?://[^/@?#\s]+:\d{1,5})?$": "http://127.0.0.1:8080",
@@ -154,6 +154,9 @@ _PATTERNS = {
     r"^(.+:\d+)?$": "127.0.0.1:5020",
     r"^[A-Za-z0-9_]{1,30}$": "MXAPIWODETAIL",
     r"^(http://[^/@?#\s]+:\d{1,5})?$": "http://proxy.example.com:3128 (no user, no path)",
+    r"^https?://\S+$": "https://hook.example.com/wheeltapper",
+    r"^[^@\s,;<>]+@[^@\s,;<>]+$": "shift@plant.example",
+    r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$": "22:00-06:00",
     r"^(https?://\S+)?$": "https://gateway.example.com/incidents",
 }
 

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 import config.site as schema
+from config import alerts as alert_schema
 from config.load import _PATTERNS
 from config.values import _BYTES, _SECONDS, Duration, Secret, Size
 
@@ -35,6 +36,16 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("covariates of [station.machine]", schema.Covariate),
     ("indicators of [station.machine]", schema.Indicator),
     ("[station.sounds]", schema.Sounds),
+    ('[notify.NAME], kind = "pagerduty"', alert_schema.PagerDutyChannel),
+    ('[notify.NAME], kind = "smtp"', alert_schema.SmtpChannel),
+    ('[notify.NAME], kind = "webhook"', alert_schema.WebhookChannel),
+    ('[notify.NAME], kind = "alertmanager"', alert_schema.AlertmanagerChannel),
+    ('[notify.NAME], kind = "apprise"', alert_schema.AppriseChannel),
+    ("[[route]]", alert_schema.Route),
+    ("escalate of [[route]]", alert_schema.Escalation),
+    ("[[inhibit]]", alert_schema.Inhibit),
+    ("[[witness]]", alert_schema.Witness),
+    ("[alerts]", alert_schema.Alerts),
     ("[serve]", schema.Serve),
 )
 _SIGNS = (("ge", ">="), ("gt", ">"), ("le", "<="), ("lt", "<"))

@@ -28,8 +28,9 @@ def folder(tmp_path):
             records.add_part(db, a_part(sequence))
         records.add_event(db, EventRecord("2026-11-24T12:00:00+00:00", "plc main", "link-lost", "no answer", "error"))
         db.execute(
-            "INSERT INTO incidents VALUES ('AAAA', 1, 'pump-7', 'PUMP-7', 'outer race', 'warning', 'heard', "
-            "'2026-11-24T12:00:00+00:00', NULL, NULL, '', NULL, NULL, NULL, NULL)"
+            "INSERT INTO incidents (id, number, station, asset, failure_mode, severity, text, raised_at, ended_why) "
+            "VALUES ('AAAA', 1, 'pump-7', 'PUMP-7', 'outer race', 'warning', 'heard', "
+            "'2026-11-24T12:00:00+00:00', '')"
         )
     store.close()
     return tmp_path / "data"
