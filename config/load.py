@@ -143,7 +143,7 @@ _WANTED = {
     "tuple": "a list",
 }
 
-_SECRETS = {"password", "key", "proxy", "secret", "urls"}  #: keys whose value is never repeated: it is a secret, or may hold one
+_SECRETS = {"password", "key", "proxy", "secret", "urls"}  #: their values are never repeated: secret, or may hold one
 
 _PATTERNS = {
     r"^(https?://[^/@?#\s]+:\d{1,5})?$": "http://127.0.0.1:8080",
