@@ -166,7 +166,7 @@ def _collect(source: Source, trigger: Trigger, plan: StationPlan, parts: "Parts"
         if trigger.fault:
             note(trigger.fault)
             break
-        if (trigger.ended or source.ended) and not waiting:
+        if source.ended or (trigger.ended and not waiting):
             break
         time.sleep(_PAUSE_S)
     return parts.kept

@@ -140,11 +140,24 @@ def _ready(path: Path, connect: Connect) -> sqlite3.Connection:
         if path.stat().st_size <= CHECK_UP_TO_BYTES:
             _refuse_damage(db)
         _refuse_newer(db, path)
+        _keep_older(db, path)
         migrate(db, shipped())
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _keep_older(db: sqlite3.Connection, path: Path) -> None:
+    """Copy a store as its version left it, before it is brought to ours: only that version can go back to it."""
+    have = version_of(db)
+    kept = path.with_name(f"{path.name}.schema-{have}")
+    if not 0 < have < max(shipped()) or kept.exists():
+        return
+    beside = kept.with_name(f".{kept.name}")
+    beside.unlink(missing_ok=True)  # half of one, from before a power cut
+    db.execute("VACUUM INTO ?", (str(beside),))
+    beside.replace(kept)
 
 
 def _refuse_damage(db: sqlite3.Connection) -> None:
