@@ -50,7 +50,17 @@ def accuracy(quick: bool) -> None:
         return
     for module in ("guarantee", "hidden"):
         lines_of(module)
-    for module in ("gate", "speech", "events", "microphone_faults", "cancelling", "diagnosis_evidence", "diagnosis_simulated", "diagnosis_peers", "wear"):
+    for module in (
+        "gate",
+        "speech",
+        "events",
+        "microphone_faults",
+        "cancelling",
+        "diagnosis_evidence",
+        "diagnosis_simulated",
+        "diagnosis_peers",
+        "wear",
+    ):
         lines_of(module)
     for module in ("few_shot", "sister_units", "embedding", "labels"):
         lines_of(module)

@@ -75,7 +75,9 @@ def measure(place: Path, kind: str, count: int, seconds: float) -> None:
     stations = tuple(StationPlan(name, k, part=part) for k, name in enumerate(names))
     plan = WorkerPlan("bench", (source,) * count, stations)
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=enter, args=("bench", "gateway.stations.worker:run_worker", plan, theirs, Manner(quiet=True)))
+    process = multiprocessing.get_context("spawn").Process(
+        target=enter, args=("bench", "gateway.stations.worker:run_worker", plan, theirs, Manner(quiet=True))
+    )
     process.start()
     channel = Channel(ours, "bench")
     wait_for(channel, Started)

@@ -133,7 +133,8 @@ def test_every_target_of_make_that_is_told_exists():
 def test_every_program_of_the_tree_that_a_page_tells_to_run_exists(page):
     text = page.read_text(encoding="utf-8")
     modules = re.findall(r"python -m ((?:benchmarks|tests)\.[\w.]*\w)", text)
-    files = re.findall(r"(?<![./\w])((?:benchmarks|config|gateway|connectors|analytics|models|tests|deploy)/[\w./-]*\w)", text)
+    rooms = "benchmarks|config|gateway|connectors|analytics|models|tests|deploy"
+    files = re.findall(rf"(?<![./\w])((?:{rooms})/[\w./-]*\w)", text)
     wanted = [f"{module.replace('.', '/')}.py" for module in modules] + files
     missing = [name for name in wanted if not (ROOT / name).exists() and not (ROOT / f"{name}.py").exists()]
 
