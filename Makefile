@@ -6,10 +6,11 @@ BIN := .venv/bin
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 SECONDS ?=
+BUNDLE ?=
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run check test test-foreign bench docs lock clean
+.PHONY: help install demo run check test test-foreign bench docs lock bundle clean
 
 help:  ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +50,9 @@ docs: $(STAMP)  ## Write the generated sections anew and build the documents int
 
 lock: $(STAMP)  ## Write requirements.lock anew from pyproject.toml (wants uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev --no-header pyproject.toml -o requirements.lock
+
+bundle: $(STAMP)  ## Archives for PCs without internet, into build/bundle; BUNDLE="windows linux-arm64" makes these alone
+	$(BIN)/python deploy/bundle/make.py $(BUNDLE)
 
 clean:  ## Remove .venv and everything built
 	rm -rf .venv build site .foreign .mypy_cache .ruff_cache .pytest_cache .hypothesis
