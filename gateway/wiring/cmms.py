@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from config.site import MaximoSettings as MaximoTable
+from config.cmms import MaximoSettings as MaximoTable
 from config.site import Site
 from config.values import SecretFault
 from connectors.cmms.maximo_settings import MaximoSettings

@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 
 import config.site as schema
 from config import alerts as alert_schema
+from config.cmms import MaximoSettings
 from config.load import _PATTERNS
 from config.values import _BYTES, _SECONDS, Duration, Secret, Size
 
@@ -22,7 +23,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ('[plc.NAME], kind = "opcua"', schema.OpcUaPlcSettings),
     ('[plc.NAME], kind = "modbus"', schema.ModbusPlcSettings),
     ('[plc.NAME], kind = "modbus-server"', schema.ModbusServerSettings),
-    ('[cmms.NAME], kind = "maximo"', schema.MaximoSettings),
+    ('[cmms.NAME], kind = "maximo"', MaximoSettings),
     ("[[station]]", schema.Station),
     ('source and ambient, kind = "microphone"', schema.Microphone),
     ('source and ambient, kind = "recording"', schema.RecordingSource),
