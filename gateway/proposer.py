@@ -14,8 +14,8 @@ from analytics.decision.judge import Embed, numbers_of
 from analytics.decision.verdict import Evaluation
 from gateway.processes.channel import Endpoint
 from gateway.processes.clock import Clock
+from gateway.processes.cut import capture_again, cut_from, front_end_text
 from gateway.processes.messages import Propose, Proposed
-from gateway.stations.cut import capture_again, cut_from, front_end_text
 from gateway.store.database import StoreError
 from gateway.store.kept import KeptPart, KeptReader, NoSound, sound_of_part
 from gateway.store.labels import LabelRow, histories, judged_between

@@ -8,7 +8,7 @@ import numpy as np
 from analytics.decision.judge import Embed, judge
 from analytics.decision.model import PartModel
 from analytics.decision.verdict import Evaluation, Verdict
-from gateway.stations.cut import Cut, capture_again, cut_from, front_end_text
+from gateway.processes.cut import Cut, capture_again, cut_from, front_end_text
 from gateway.stations.part import doubted
 from gateway.store.kept import KeptPart, NoSound, sound_of_part
 from models.recipe import Recipe, RecipeError, embed_of, load

@@ -12,7 +12,7 @@ from analytics.decision.verdict import Evaluation
 from analytics.quality.words import Quality
 from gateway.audio.files import SoundFileError, at_rate, capture_of, one_channel, read_recording
 from gateway.pilot.labels import Label
-from gateway.stations.cut import cut_from
+from gateway.processes.cut import cut_from
 from gateway.store.kept import KeptPart, KeptReader
 from gateway.store.labels import LabelRow, labels_that_count
 from gateway.store.read import ROWS_MAX

@@ -114,12 +114,23 @@ class RecipeView:
 
 
 @dataclass(frozen=True, slots=True)
+class LongestPass:
+    """The longest pass of a worker's loop since its tick before."""
+
+    took_s: float = 0.0
+    computed_s: float = 0.0  #: of it on a processor; the rest it waited for one
+    step_s: float = 0.0  #: its longest step
+    step: str = ""  #: what that was, and for which station
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """One whole pass of the worker's loop was completed; at least every 200 ms."""
 
     worker: str
     at: float
     passes: int
+    longest: LongestPass = LongestPass()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,7 @@ class PartEvidence:
 class PartNumbers:
     """What a part can be judged again by: its sound needs the cut, and without sound its numbers remain."""
 
-    cut: str  #: JSON, `gateway.stations.cut`
+    cut: str  #: JSON, `gateway.processes.cut`
     front_end: str = ""  #: JSON: how sound became numbers
     features: NDArray[np.float32] | None = None  #: (d,); None where nothing could be scored
     embedding: NDArray[np.float32] | None = None  #: (e,), where a second voter listened

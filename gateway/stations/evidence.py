@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from analytics.decision.verdict import Evaluation
 from analytics.signal.capture import Capture
+from gateway.processes.cut import sound_of
 from gateway.processes.messages import PartEvidence
-from gateway.stations.cut import sound_of
 
 BANDS = 64  #: rows a screen can show
 LOWEST_HZ = 100.0

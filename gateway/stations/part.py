@@ -12,8 +12,8 @@ from analytics.quality.words import Quality
 from analytics.signal.capture import SURROUNDINGS_S, Capture
 from gateway.audio.source import SourceFault
 from gateway.processes.clock import Clock
+from gateway.processes.cut import Cut, cut_of
 from gateway.processes.messages import Judged, PartNumbers, Recording, StartCapture, Taught
-from gateway.stations.cut import Cut, cut_of
 from gateway.stations.drifting import Drifting
 from gateway.stations.ear import Ear
 from gateway.stations.evidence import evidence_of

@@ -7,8 +7,8 @@ from pathlib import Path
 from analytics.decision.judge import Embed
 from analytics.decision.model import PartModel
 from analytics.quality.words import Quality
+from gateway.processes.cut import front_end_text
 from gateway.processes.messages import RecipeView
-from gateway.stations.cut import front_end_text
 from gateway.stations.plan import PartPlan
 from models.recipe import Recipe, RecipeError, embed_of, load
 from models.report import percent

@@ -26,7 +26,7 @@ class KeptPart:
     row
         As it was told.
     cut
-        JSON of `gateway.stations.cut`; empty where nothing was heard, or before these were kept.
+        JSON of `gateway.processes.cut`; empty where nothing was heard, or before these were kept.
     front_end
         JSON of how sound became `features`; empty where nothing was scored.
     features, embedding : ndarray, float32, or None

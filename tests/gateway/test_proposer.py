@@ -9,6 +9,7 @@ import pytest
 from analytics.decision.verdict import Evaluation, Verdict
 from gateway.ledger.body import Ledger
 from gateway.ledger.plan import LedgerPlan, StationEntry
+from gateway.processes.cut import front_end_text
 from gateway.processes.messages import (
     Command,
     CommandAnswer,
@@ -20,7 +21,6 @@ from gateway.processes.messages import (
     UseRecipe,
 )
 from gateway.proposer import proposed
-from gateway.stations.cut import front_end_text
 from gateway.store.labels import labels_of, proposals
 from gateway.store.read import Reader
 from models.recipe import load

@@ -10,10 +10,10 @@ from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from analytics.decision.verdict import Evaluation
+from gateway.processes.cut import cut_from
 from gateway.serve.api.door import Before, Done, Last, Number, asked, router_of
 from gateway.serve.page.asked import Refused, VisitorOf, WorldOf, wanted
 from gateway.serve.people import Role
-from gateway.stations.cut import cut_from
 from gateway.store.finding import Wanted, find_parts
 from gateway.store.kept import KeptPart, KeptReader, NoSound, sound_of_part
 from gateway.store.labels import LabelRow, labels_of, labels_that_count, last_labels

@@ -15,8 +15,8 @@ from analytics.features.log_mel import MelPlan, Profile, log_mel, mel_plan
 from analytics.few_shot.prototypes import Near
 from analytics.signal.capture import Capture
 from analytics.signal.spectra import frames_of
+from gateway.processes.cut import capture_again, cut_from
 from gateway.serve.page.png import picture
-from gateway.stations.cut import capture_again, cut_from
 from gateway.store.kept import KeptPart, NoSound, sound_of_part
 from models.recipe import Recipe, RecipeError, load
 

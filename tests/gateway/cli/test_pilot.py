@@ -13,8 +13,8 @@ from analytics.decision.verdict import Evaluation, Verdict
 from analytics.quality.words import Quality
 from gateway.audio.files import capture_of
 from gateway.cli.app import main
+from gateway.processes.cut import cut_of
 from gateway.processes.messages import PartNumbers, PartRecord
-from gateway.stations.cut import cut_of
 from gateway.store import records
 from gateway.store.database import Store
 from gateway.store.evidence import FOLDER, Evidence

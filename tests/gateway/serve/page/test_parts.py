@@ -9,9 +9,9 @@ import pytest
 
 from analytics.decision.verdict import Evaluation, Verdict
 from analytics.signal.capture import Capture
+from gateway.processes.cut import cut_of
 from gateway.processes.messages import PartNumbers, PartRecord
 from gateway.serve.people import Role
-from gateway.stations.cut import cut_of
 from gateway.store import records
 from gateway.store.evidence import FOLDER, Evidence
 from gateway.store.finding import Wanted, find_parts
