@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analytics.decision.verdict import Verdict
 from analytics.quality.words import DEAF, Quality
+from gateway.processes.budget import Budget
 
 VERSION = 1  #: of this module; main takes no worker of another one, as an upgrade beneath it would start
 
@@ -331,6 +332,7 @@ class Propose:
     folder: str  #: of the recipe
     store: str  #: folder of the store
     who: str
+    models: str = ""  #: folder of embedding models; empty for the user's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +360,8 @@ class IncidentView:
     shelved_until: str | None = None  #: ISO 8601 UTC; it rings nobody until then
     shelved_by: str = ""
     ended_at: str | None = None
+    zone: str = ""  #: where it was heard, for people
+    event: bool = False  #: a taught kind of sound, and not the state of a machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +385,7 @@ class LedgerReport:
     faults: tuple[str, ...]  #: sentences: disk full, CMMS refused the key, ...
     defect_codes: Mapping[str, Mapping[str, int]]
     windows: tuple[WindowView, ...] = ()
+    budget: Budget | None = None  #: None before it was measured
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,11 @@ from gateway.processes.messages import (
     WorkerNote,
 )
 from gateway.stations.ear import Ear
+from gateway.stations.feeding import Feeding
 from gateway.stations.intake import Intake
 from gateway.stations.machine import MachineStation
 from gateway.stations.part import PartStation
+from gateway.stations.passes import Passes
 from gateway.stations.plan import SourcePlan, StationPlan, WorkerPlan
 from gateway.stations.shelf import Shelf
 from gateway.stations.sounds import SoundsStation
@@ -35,9 +37,6 @@ BUSY_S = 0.005  #: between passes while a part is being recorded
 CLOSE_S = 0.001  #: between passes once its last sample should be there: the verdict's latency is made here
 CLOSE_FOR_S = 0.05  #: so long; blocks of a sound card come every 2 to 20 ms
 TICK_S = 0.05
-MACHINE_S = 0.05  #: sound handed to a machine at once, at least: its windows advance by as much
-STEP_S = 0.06  #: a step of a diagnosis may take so long (measured, docs/audio.md); none is begun with a verdict so near
-PATIENCE_S = 1.0  #: but a machine is fed at least so often: its looks are a second apart or more
 DRAIN_S = 1.0  #: after `Stop`, for the parts that are under way
 KEPT_S = 2.0  #: sound remembered beyond the longest part and its surroundings
 
@@ -63,25 +62,6 @@ def run_worker(plan: WorkerPlan, channel: Endpoint, clock: Clock) -> None:
         worker.close()
 
 
-class _Fed:
-    """A machine, or what listens for sound events, and how far it was fed."""
-
-    def __init__(self, station: MachineStation | SoundsStation, ear: Ear) -> None:
-        self.station = station
-        self._ear = ear
-        self._fed = 0
-
-    def waiting_s(self) -> float:
-        """Tell how much sound it has not been fed yet."""
-        return (self._ear.end - self._fed) / self._ear.rate
-
-    def feed(self) -> None:
-        """Hand over what was heard."""
-        for start, samples in self._ear.since(self._fed):
-            self.station.feed(samples, start)
-        self._fed = self._ear.end
-
-
 class Worker:
     """The loop's state.
 
@@ -101,7 +81,7 @@ class Worker:
         self.name = plan.name
         self._channel = channel
         self._clock = clock
-        self._passes = 0
+        self._passes = Passes(clock)
         self._ticked: float | None = None
         self._stop_by: float | None = None
         self._intakes = [
@@ -112,7 +92,7 @@ class Worker:
         self._parts: dict[str, PartStation] = {}
         self._machines: dict[str, MachineStation] = {}
         self._sounds: dict[str, SoundsStation] = {}
-        self._fed: list[_Fed] = []
+        self._feeding = Feeding(clock, self._next_due)
         for station in plan.stations:
             self._build(station)
 
@@ -125,11 +105,15 @@ class Worker:
             if sounds.fault:
                 self._channel.send(WorkerNote(self.name, "error", f"{name}: {sounds.fault}"))
         while not self._over():
-            messages = self._channel.receive(self._wait_s())
+            wait_s = self._wait_s()
+            due = self._clock.now() + wait_s
+            messages = self._channel.receive(wait_s)
+            self._passes.begin(due)
             if messages:  # what came meanwhile is heard first: a part is not refused for sound that only waits here
                 self._listen()
             for message in messages:
                 self._obey(message)
+                self._passes.did(type(message).__name__)
             self._pass()
 
     def close(self) -> None:
@@ -141,15 +125,24 @@ class Worker:
 
     def _pass(self) -> None:
         self._listen()
-        for part in self._parts.values():
+        for name, part in self._parts.items():
             self._tell(part.advance())
-        self._feed_machine()
+            self._passes.did("judging at", name)
+        if name := self._feeding.feed():
+            self._passes.did("listening to", name)
         self._report()
-        self._passes += 1
+        self._passes.end()
+        self._tick()
+
+    def _tick(self) -> None:
         now = self._clock.now()
-        if self._ticked is None or now - self._ticked >= TICK_S:
-            self._ticked = now
-            self._channel.send(Tick(self.name, now, self._passes))
+        if self._ticked is not None and now - self._ticked < TICK_S:
+            return
+        self._ticked = now
+        longest = self._passes.longest()
+        self._channel.send(Tick(self.name, now, self._passes.count, longest))
+        if note := self._passes.note(longest):
+            self._channel.send(WorkerNote(self.name, "warning", note))
 
     def _listen(self) -> None:
         for intake in self._intakes:
@@ -160,15 +153,7 @@ class Worker:
                 raise
             if sentence:
                 self._channel.send(WorkerNote(self.name, "warning", sentence))
-
-    def _feed_machine(self) -> None:
-        """Feed the machine that waits longest: one a pass, and none just before a verdict, which waits for nobody."""
-        machine = max(self._fed, key=_Fed.waiting_s, default=None)
-        if machine is None or machine.waiting_s() < MACHINE_S:
-            return
-        due = self._next_due()
-        if due is None or due - self._clock.now() > STEP_S or machine.waiting_s() > PATIENCE_S:
-            machine.feed()
+        self._passes.did("taking sound in")
 
     def _report(self) -> None:
         for name, ear in self._ears.items():
@@ -181,6 +166,7 @@ class Worker:
             sounds = self._sounds.get(name)
             if sounds is not None and sounds.due(self._clock.now()):
                 self._channel.send(sounds.report(self._clock.now(), self._clock.wall()))
+            self._passes.did("reporting on", name)
 
     def _next_due(self) -> float | None:
         return min((due for due in (part.due_at() for part in self._parts.values()) if due is not None), default=None)
@@ -244,11 +230,11 @@ class Worker:
         if plan.machine is not None:
             station = MachineStation(plan.name, plan.machine, ear.rate, self._clock, lambda: token_hex(8))
             self._machines[plan.name] = station
-            self._fed.append(_Fed(station, ear))
+            self._feeding.add(plan.name, station, ear)
         if plan.sounds is not None:
             sounds = SoundsStation(plan.name, plan.sounds, ear.rate, self._clock, lambda: token_hex(8))
             self._sounds[plan.name] = sounds
-            self._fed.append(_Fed(sounds, ear))
+            self._feeding.add(plan.name, sounds, ear)
 
 
 def _memory_s(plan: WorkerPlan, source: int) -> float:
