@@ -168,3 +168,4 @@ class Alerts(Table):
     event_over: Duration = Field(
         600.0, ge=30, le=86_400, description="A sound event is over so long after it was heard last."
     )
+    operators: int = Field(1, ge=1, le=100, description="How many share the alarms of a channel: 1 in 10 min for each.")

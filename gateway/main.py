@@ -125,15 +125,9 @@ class Gateway:
         self._proposing: set[tuple[str, int]] = set()
         self._activated: dict[tuple[str, int], str] = {}  # folder a person chose while this gateway runs
         for worker in workers:
+            lost = partial(self._worker_lost, worker.name)
             self._supervisor.add(
-                ChildPlan(
-                    worker.name,
-                    worker.body,
-                    worker.plan,
-                    self._from_worker,
-                    partial(self._worker_lost, worker.name),
-                    ticks=True,
-                )
+                ChildPlan(worker.name, worker.body, worker.plan, self._from_worker, lost, ticks=True)
             )
         for other in others:
             self._supervisor.add(
@@ -197,6 +191,8 @@ class Gateway:
             if FRONT in self._others and self._supervisor.waiting(FRONT) < 2:
                 self._supervisor.send(FRONT, snapshot)
             self._published(snapshot)
+            for alarm in self._newest.raised(snapshot):
+                self.record(alarm)
             await asyncio.sleep(PUBLISH_S)
 
     def snapshot(self) -> Snapshot:

@@ -6,9 +6,9 @@ from datetime import datetime
 from importlib.metadata import version
 
 from gateway.handshake.link import Link
-from gateway.processes.alarms import AlarmBoard, standing
+from gateway.processes.alarms import AlarmBoard, AlarmJournal, standing
 from gateway.processes.condition import ConditionReport
-from gateway.processes.messages import EarReport, LedgerReport
+from gateway.processes.messages import EarReport, EventRecord, LedgerReport
 from gateway.processes.snapshot import ProcessView, Snapshot, StationView
 from gateway.processes.sounds import SoundsReport
 
@@ -47,7 +47,7 @@ class Newest:
         self._sounds: dict[str, SoundsReport] = {}
         self._ledger: LedgerReport | None = None
         self._ledger_at = now
-        self._alarms = AlarmBoard()
+        self._alarms, self._journal = AlarmBoard(), AlarmJournal()
 
     def ear(self, report: EarReport) -> None:
         """Take how a microphone is."""
@@ -107,7 +107,14 @@ class Newest:
             ledger.outbox_waiting if ledger else 0,
             dropped,
             ledger.windows if ledger else (),
+            ledger.budget if ledger else None,
+            ledger.outbox_stuck if ledger else 0,
+            os.getpid(),
         )
+
+    def raised(self, snapshot: Snapshot) -> list[EventRecord]:
+        """Give an event for each alarm that has come since the snapshot before."""
+        return self._journal.note(snapshot.alarms, snapshot.at, snapshot.wall)
 
     def _views(self, processes: Sequence[ProcessView], links: Sequence[Link]) -> tuple[StationView, ...]:
         alive = {process.name for process in processes if process.alive}

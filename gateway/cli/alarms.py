@@ -9,7 +9,8 @@ import typer
 
 from gateway.cli.output import emit, note, say
 from gateway.cli.stored import JsonOption, SiteOption, StoreOption, open_store, show
-from gateway.store.alarm_load import ACCEPTABLE, Load, loads, offenders
+from gateway.processes.budget import ACCEPTABLE, Load
+from gateway.store.alarm_load import loads, offenders
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True)
 
@@ -28,11 +29,15 @@ OFFENDERS = {
     "incidents": "incidents",
     "episodes": "episodes",
     "kept_back": "kept back",
-    "failure_mode": "what",
+    "what": "what",
     "station": "where",
 }
 
 HoursOption = Annotated[float, typer.Option("--hours", min=0.2, max=8784, help="How far to look back.")]
+OperatorsOption = Annotated[
+    int | None,
+    typer.Option("--operators", min=1, max=100, help="How many share a channel; else what the site file says, or 1."),
+]
 MostOption = Annotated[int, typer.Option("--most", "-n", min=1, max=100, help="How many of the worst.")]
 
 
@@ -43,24 +48,27 @@ def alarms(
     site: SiteOption = None,
     hours: HoursOption = 24.0,
     most: MostOption = 10,
+    operators: OperatorsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show how often each channel was rung against one alarm in ten minutes, and what rang most.
 
-    A channel stands for the people behind it. Ten to twenty causes often make most of the load: they are named, with
-    the episodes that grouping kept from ringing.
+    Rates are for each of the operators who share a channel; "panel" is whoever reads alarms off tags or the page. Ten to
+    twenty causes often make most of the load: they are named, with the episodes that grouping kept from ringing.
     """
     if context.invoked_subcommand is not None:
         return
     until = datetime.now(UTC)
     since = until - timedelta(hours=hours)
+    sharing = operators if operators is not None else _operators(site)
     with open_store(store, site) as reader:
-        measured = loads(reader.db, since, until)
+        measured = loads(reader.db, since, until, sharing)
         worst = offenders(reader.db, since, most)
     rows = [_load(load) for load in measured]
     causes = [{**asdict(one), "share_percent": round(100 * one.share, 1)} for one in worst]
     if as_json:
-        emit({"since": since.isoformat(), "until": until.isoformat(), "budget_in_10_min": ACCEPTABLE})
+        span = {"since": since.isoformat(), "until": until.isoformat()}
+        emit({**span, "budget_in_10_min": ACCEPTABLE, "operators": sharing})
         for row in rows:
             emit({"channel": row})
         for cause in causes:
@@ -70,6 +78,14 @@ def alarms(
     if causes:
         say("")
         show(causes, as_json=False, columns=OFFENDERS, nothing="")
+
+
+def _operators(site: Path | None) -> int:
+    if site is None:
+        return 1
+    from config.load import load
+
+    return load(site).alerts.operators
 
 
 def _load(load: Load) -> dict[str, Any]:

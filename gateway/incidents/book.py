@@ -82,6 +82,7 @@ class Incident:
     noted_at: datetime | None = None  #: when its order was last told something
     shelved_until: datetime | None = None  #: it rings nobody and opens no order until then
     shelved_by: str = ""
+    zone: str = ""  #: of the station that raised it; empty where the site file gives none
 
     @property
     def active(self) -> bool:

@@ -27,6 +27,7 @@ class Heard:
     severity: str
     active: bool
     text: str
+    zone: str = ""  #: of the station
 
 
 def hear(book: Book, heard: Heard, now: datetime, policy: Policy, make_id: Callable[[], str]) -> Told:
@@ -77,6 +78,7 @@ def _raise(book: Book, heard: Heard, now: datetime, policy: Policy, new_id: str)
         raised_at=now,
         episodes={heard.episode: heard.active},
         cleared_at=None if heard.active else now,
+        zone=heard.zone,
     )
     book = _put(book, incident)
     tells = [Tell(What.RAISED, incident.id, heard.text)]
@@ -190,9 +192,8 @@ def _let_go(book: Book, incident: Incident, now: datetime, policy: Policy, make_
     if not lasting:
         return book, ()
     text = f"{incident.text}; still heard after {incident.ended_why}"
-    first = Heard(
-        incident.station, incident.asset, lasting[0], incident.failure_mode, incident.severity, active=True, text=text
-    )
+    named = (incident.station, incident.asset, lasting[0], incident.failure_mode, incident.severity)
+    first = Heard(*named, active=True, text=text, zone=incident.zone)
     mate = book.open_on(incident.asset, incident.failure_mode)
     book, tells = _join(book, mate, first, now, policy) if mate else _raise(book, first, now, policy, make_id())
     heir = book.of_episode(lasting[0])

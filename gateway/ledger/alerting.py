@@ -27,12 +27,11 @@ def sift(page: Page, heard: Heard, plan: LedgerPlan, confidence: float | None) -
     confidence
         Of whoever heard it, 0..1; None where it has no figure.
     """
-    rules, zone = plan.alerts, plan.alerts.rules.zones.get(heard.station, "")
-    why = sifting.kept_back(rules.inhibits, heard.station, zone, heard.failure_mode, page.book, page.tags)
+    rules, about = plan.alerts, (heard.station, heard.zone, heard.failure_mode)
+    why = sifting.kept_back(rules.inhibits, *about, page.book, page.tags)
     if why:
         _note(page, heard, why)
         return None
-    about = (heard.station, zone, heard.failure_mode)
     belief = sifting.weigh(rules.witnesses, about, confidence, page.tags)
     page.beliefs[heard.episode] = belief.confidence
     return replace(heard, text=f"{heard.text}; {belief.sentence}") if belief.sentence else heard
@@ -78,9 +77,8 @@ def _belief(page: Page, incident: Incident) -> float:
 
 def _notice(say: Say, alert: Alert, incident: Incident, plan: LedgerPlan, zone: ZoneInfo) -> Notice:
     entry = plan.entry(incident.station)
-    where = plan.alerts.rules.zones.get(incident.station, "")
     name = (entry.title or entry.name) if entry is not None else incident.station
-    place = ", ".join(part for part in (name, where, plan.line) if part)
+    place = ", ".join(part for part in (name, incident.zone, plan.line) if part)
     raised = incident.raised_at.astimezone(zone)
     return Notice(
         key=incident.id if alert.round == 1 else f"{incident.id}.{alert.round}",
@@ -90,7 +88,7 @@ def _notice(say: Say, alert: Alert, incident: Incident, plan: LedgerPlan, zone: 
         severity=incident.severity,
         line=plan.line,
         station=incident.station,
-        zone=where,
+        zone=incident.zone,
         asset=incident.asset,
         failure_mode=incident.failure_mode,
         raised_at=_seconds(raised),

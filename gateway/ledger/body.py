@@ -18,6 +18,7 @@ from gateway.ledger.courier import Courier
 from gateway.ledger.desk import Desk
 from gateway.ledger.jobs import Job, schedule
 from gateway.ledger.keeping import Keeper
+from gateway.ledger.metering import AlarmMeter
 from gateway.ledger.painter import Painter
 from gateway.ledger.plan import LedgerPlan
 from gateway.ledger.scribe import Scribe
@@ -99,12 +100,13 @@ class Ledger:
         self.store = Store.open(folder, clock.wall().isoformat(timespec="seconds"))
         stack.callback(self.store.close)
         self.evidence = Evidence(folder / EVIDENCE, plan.keep.evidence_bytes)
-        self._channel, self._clock, self._plan = channel, clock, plan
+        self._channel, self._clock, self._plan, self._policy = channel, clock, plan, plan.policy
         self._changed = Event()  # somebody committed what people may want to see
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         desk = Desk(plan, self.store, clock, random_id)
         self.scribe = Scribe(desk, self.store, self.evidence, clock, plan.speech)
         self.keeper = Keeper(plan, self.store, clock)
+        self.meter = AlarmMeter(self.store, clock, plan.alerts.operators)
         self.painter = Painter(self.store, self.evidence, clock, self._changed.set)
         self.senders: dict[str, Sender] = {}
         self._unmade: list[str] = []
@@ -198,7 +200,7 @@ class Ledger:
         self._reported_at = self._clock.now()
         self.keeper.look()
         with self.store.reading() as db:
-            shown = views.incidents(db)
+            shown = views.incidents(db, self._policy)
             windows = views.windows(db)
             waiting, stuck = outbox.counts(db)
         down = (one.fault for one in self._deliveries if one.fault)
@@ -211,6 +213,7 @@ class Ledger:
             faults=faults,
             defect_codes=self.scribe.codes,
             windows=windows,
+            budget=self.meter.look(),
         )
         self._channel.send(report)
 

@@ -222,6 +222,7 @@ class Desk:
             severity=episode.severity,
             active=episode.active,
             text=cut(episode.text, TEXT_MAX),
+            zone=self._plan.alerts.rules.zones.get(station, ""),
         )
         sifted = alerting.sift(page, heard, self._plan, confidence) if unknown else heard
         if sifted is None:

@@ -17,7 +17,7 @@ def load(db: sqlite3.Connection, now: datetime) -> Book:
     incidents: dict[str, Incident] = {}
     columns = (
         "id, station, asset, failure_mode, severity, text, raised_at, cleared_at, ended_at, ended_why, held_until,"
-        " acknowledged_by, acknowledged_at, noted_at, shelved_until, shelved_by"
+        " acknowledged_by, acknowledged_at, noted_at, shelved_until, shelved_by, zone"
     )
     for row in db.execute(
         f"SELECT {columns} FROM incidents WHERE ended_at IS NULL OR held_until IS NOT NULL ORDER BY number"  # noqa: S608
@@ -46,6 +46,7 @@ def load(db: sqlite3.Connection, now: datetime) -> Book:
             noted_at=_time(row[13]),
             shelved_until=_time(row[14]),
             shelved_by=row[15],
+            zone=row[16],
         )
     return Book(incidents, _links(db, now), windows(db))
 
@@ -125,7 +126,8 @@ def _put(db: sqlite3.Connection, incident: Incident) -> None:
         _iso(incident.shelved_until),
         incident.shelved_by,
     )
-    fixed = (incident.id, incident.station, incident.asset, incident.failure_mode, incident.raised_at.isoformat())
+    of = (incident.station, incident.asset, incident.failure_mode, incident.zone)
+    fixed = (incident.id, *of, incident.raised_at.isoformat())
     known = db.execute(
         "UPDATE incidents SET severity = ?, text = ?, cleared_at = ?, ended_at = ?, ended_why = ?, held_until = ?,"
         " acknowledged_by = ?, acknowledged_at = ?, noted_at = ?, shelved_until = ?, shelved_by = ? WHERE id = ?",
@@ -134,9 +136,9 @@ def _put(db: sqlite3.Connection, incident: Incident) -> None:
     if not known:
         db.execute(
             "INSERT INTO incidents (severity, text, cleared_at, ended_at, ended_why, held_until, acknowledged_by,"
-            " acknowledged_at, noted_at, shelved_until, shelved_by, id, station, asset, failure_mode, raised_at,"
+            " acknowledged_at, noted_at, shelved_until, shelved_by, id, station, asset, failure_mode, zone, raised_at,"
             " number)"
-            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, (SELECT coalesce(max(number), 0) + 1 FROM incidents))",
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, (SELECT coalesce(max(number), 0) + 1 FROM incidents))",
             (*changing, *fixed),
         )
     db.executemany(

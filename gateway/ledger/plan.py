@@ -57,6 +57,7 @@ class AlertPlan:
     inhibits: tuple[Inhibit, ...] = ()
     witnesses: tuple[Witness, ...] = ()
     same_event: timedelta = timedelta(seconds=30)
+    operators: int = 1  #: who share what a channel rings
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class LedgerPlan:
     nightly_at: str = "04:30"
     speech: str = "drop"  #: drop | keep: sound with speech in it
     alerts: AlertPlan = field(default_factory=AlertPlan)
+    models: str = ""  #: folder of embedding models, for proposals; empty for the user's own
 
     def entry(self, station: str) -> StationEntry | None:
         """Look a station up; None where the site file has none of this name."""

@@ -4,16 +4,20 @@ A rejected part is an event; "five of the last twenty rejected" is an alarm (ISA
 Each text says what is wrong, what follows and what to do.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analytics.decision.verdict import Evaluation
 from connectors.plc.port import Mode
-from gateway.processes.messages import IncidentView, LedgerReport
+from gateway.processes.budget import FLOOD, FLOOD_OVER, Budget
+from gateway.processes.messages import EventRecord, IncidentView, LedgerReport
 from gateway.processes.snapshot import AlarmView, PartView, StationView
 
 MANY_OF = (5, 20)  #: so many NotOK of so many parts
 LEDGER_SILENT_S = 10.0
+STANDS_S = 5.0  #: an alarm that stands shorter rings nobody: links connect, workers start
+AGAIN_S = 60.0  #: one that comes and goes is written down so often at most
+LEVELS = {"high": "error", "medium": "warning", "low": "info"}  #: of the event of an alarm, by its priority
 
 #: Every alarm a station may have, so that its tag exists before it is first raised.
 STATION_ALARMS = (
@@ -29,8 +33,9 @@ STATION_ALARMS = (
     "MasterCheck",
     "RecipeDrifts",
     "MachineIndication",
+    "SoundEvent",
 )
-GATEWAY_ALARMS = ("LedgerDown", "LedgerFault", "OrdersStuck", "MessagesDropped")
+GATEWAY_ALARMS = ("LedgerDown", "LedgerFault", "OrdersStuck", "MessagesDropped", "AlarmFlood")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +62,7 @@ def standing(
         for name, sentence in links.get(station.name, {}).items():
             if name in STATION_ALARMS:
                 yield Standing(station.name, name, sentence, "medium" if name == "RecipeDrifts" else "high")
-        open_here = [i for i in incidents if i.station == station.name and i.cleared_at is None]
-        if open_here:
-            worst = "high" if any(i.severity == "critical" for i in open_here) else "medium"
-            yield Standing(station.name, "MachineIndication", open_here[0].text, worst)
+        yield from _of_incidents(station.name, incidents)
     if ledger_age_s > LEDGER_SILENT_S:
         text = (
             f"The ledger has been silent for {ledger_age_s:.0f} s: verdicts go on, nothing is stored; look at the disk"
@@ -72,9 +74,28 @@ def standing(
         if ledger.outbox_stuck:
             text = f"{ledger.outbox_stuck} orders cannot be made: see wheeltapper orders"
             yield Standing("", "OrdersStuck", text, "medium")
+        if ledger.budget is not None and ledger.budget.flood:
+            yield Standing("", "AlarmFlood", _flood(ledger.budget), "medium")
     if dropped:
         text = "messages were lost by full queues: " + ", ".join(f"{n} to {name}" for name, n in dropped.items())
         yield Standing("", "MessagesDropped", text, "low")
+
+
+def _of_incidents(station: str, incidents: Sequence[IncidentView]) -> Iterator[Standing]:
+    """Yield what is heard here now: of a machine, and of taught kinds of sound."""
+    lasting = [one for one in incidents if one.station == station and one.cleared_at is None]
+    for name, event in (("MachineIndication", False), ("SoundEvent", True)):
+        if found := [one for one in lasting if one.event is event]:
+            worst = "high" if any(one.severity == "critical" for one in found) else "medium"
+            yield Standing(station, name, found[0].text, worst)
+
+
+def _flood(budget: Budget) -> str:
+    worst = ", ".join(f"{one.station} {one.what} ({one.rings} of the day)" for one in budget.worst[:3])
+    return (
+        f"{budget.rate:.3g} alarms in 10 min for each operator on {budget.channel}: over {FLOOD} nobody can act on each;"
+        f" shelve or mend what rings most: {worst}; over with fewer than {FLOOD_OVER}"
+    )
 
 
 def _of_station(station: StationView) -> Iterator[Standing]:
@@ -125,3 +146,28 @@ class AlarmBoard:
         return tuple(
             AlarmView(s.station, s.name, True, self._since[key], s.text, s.priority) for key, s in alarms.items()
         )
+
+
+class AlarmJournal:
+    """Turns alarms that come into events, so that the load of them can be counted and looked up later."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], float] = {}  # since when each stands
+        self._rung: dict[tuple[str, str], float] = {}  # when each was written down last
+
+    def note(self, alarms: Sequence[AlarmView], now: float, wall: str) -> list[EventRecord]:
+        """Give an event for each alarm that has just come; `now` in monotonic seconds."""
+        standing = {(alarm.station, alarm.name): alarm for alarm in alarms}
+        self._seen = {key: self._seen.get(key, now) for key in standing}
+        fresh = [key for key, since in self._seen.items() if now - since >= STANDS_S and self._comes(key, now)]
+        self._rung |= dict.fromkeys(fresh, now)
+        return [_event(standing[key], wall) for key in fresh]
+
+    def _comes(self, key: tuple[str, str], now: float) -> bool:
+        rung = self._rung.get(key)
+        return rung is None or (rung < self._seen[key] and now - rung >= AGAIN_S)
+
+
+def _event(alarm: AlarmView, wall: str) -> EventRecord:
+    sentence = f"{alarm.name}: {alarm.text}"  # its name first: gateway/store/alarm_load.py counts by it
+    return EventRecord(wall, alarm.station or "gateway", "alarm-raised", sentence, LEVELS[alarm.priority])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from analytics.decision.verdict import Verdict
 from connectors.plc.port import GwImage, PlcImage
+from gateway.processes.budget import Budget
 from gateway.processes.condition import ConditionReport
 from gateway.processes.messages import EarReport, IncidentView, RecipeView, WindowView
 from gateway.processes.sounds import SoundsReport
@@ -114,3 +115,6 @@ class Snapshot:
     outbox_waiting: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)  #: messages lost by queue: each is an alarm
     windows: tuple[WindowView, ...] = ()  #: maintenance that is going on
+    budget: Budget | None = None  #: how much people are rung; None before the ledger has measured it
+    outbox_stuck: int = 0  #: a person must look at them
+    pid: int = 0  #: of main

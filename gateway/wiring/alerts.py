@@ -104,6 +104,7 @@ def alert_plan(site: Site) -> AlertPlan:
         tuple(_inhibit(number, rule) for number, rule in enumerate(site.inhibit)),
         tuple(_witness(number, one) for number, one in enumerate(site.witness)),
         timedelta(seconds=site.alerts.same_event),
+        site.alerts.operators,
     )
 
 

@@ -194,7 +194,7 @@ def test_the_load_of_a_channel_is_measured_against_one_in_ten_minutes(plant):
     with Reader(plant.folder) as reader:
         (load,) = loads(reader.db, begin, end)
         worst = offenders(reader.db, begin, 5)
-        assert busiest(reader.db, plant.clock.wall()) == 2
+        assert busiest(reader.db, plant.clock.wall()) == ("pager", 2)
     assert (load.rings, load.most_in_10_min, load.floods) == (2, 2, 0)
     assert load.mean_in_10_min == pytest.approx(2 / 6)
     assert {(one.station, one.rings, one.share) for one in worst} == {("pump-7", 1, 0.5), ("press", 1, 0.5)}
