@@ -14,7 +14,7 @@ from analytics.decision.judge import Embed, numbers_of
 from analytics.decision.verdict import Evaluation
 from gateway.processes.channel import Endpoint
 from gateway.processes.clock import Clock
-from gateway.processes.cut import capture_again, cut_from, front_end_text
+from gateway.processes.cut import capture_again, cut_from, why_other_numbers
 from gateway.processes.messages import Propose, Proposed
 from gateway.store.database import StoreError
 from gateway.store.kept import KeptPart, KeptReader, NoSound, sound_of_part
@@ -60,7 +60,7 @@ def labels_of(asked: Propose, recipe: Recipe) -> tuple[Labels, int]:
     """Gather the labelled parts with their numbers, oldest first; also how many had no numbers this recipe can use."""
     store = Path(asked.store)
     found, left_out = [], 0
-    opened = cache(partial(embed_of, recipe))
+    opened = cache(partial(embed_of, recipe, Path(asked.models) if asked.models else None))
     reader = KeptReader(store)
     with reader:
         told = histories(reader.db, asked.station, asked.part_type, LABELLED_MOST)
@@ -100,10 +100,11 @@ def _numbers(
     """Give a part's numbers as this recipe hears them: the stored ones, else from its sound; None where neither is."""
     if kept.row.evaluation is Evaluation.NOT_DECIDABLE and kept.row.true_evaluation is None:
         return None  # its sound was not believed
-    same = kept.features is not None and kept.front_end == front_end_text(recipe.model.front_end)
-    if same and (recipe.model.second is None or kept.embedding is not None):
-        assert kept.features is not None
-        return kept.features, kept.embedding if recipe.model.second else None
+    row, vector = kept.features, kept.embedding if recipe.model.second else None
+    whole = row is not None and (vector is not None or recipe.model.second is None)
+    if whole and not why_other_numbers(kept.front_end, recipe.model):
+        assert row is not None
+        return row, vector
     try:
         return numbers_of(
             capture_again(cut_from(kept.cut), sound_of_part(store, kept)), recipe.model.front_end, opened()

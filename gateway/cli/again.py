@@ -3,14 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from analytics.decision.judge import Embed, judge
-from analytics.decision.model import PartModel
 from analytics.decision.verdict import Evaluation, Verdict
-from gateway.processes.cut import Cut, capture_again, cut_from, front_end_text
+from gateway.processes.cut import Cut, capture_again, cut_from
 from gateway.stations.part import doubted
 from gateway.store.kept import KeptPart, NoSound, sound_of_part
+from gateway.store.rescored import evaluation_of, scores_of_numbers
 from models.recipe import Recipe, RecipeError, embed_of, load
 
 
@@ -116,34 +114,10 @@ def _cut(kept: KeptPart) -> Cut:
         raise NotAgain(f"the store does not say where it lies in its sound: {fault}") from fault
 
 
-def score_of_numbers(kept: KeptPart, model: PartModel) -> float | None:
-    """Score a stored part without its sound; None where its numbers are missing or were made another way.
-
-    What a person fixed on plain indicators is known only where the recipe that judged then had the same limit.
-    """
-    if kept.features is None or kept.front_end != front_end_text(model.front_end):
-        return None
-    parts = [kept.features] if kept.embedding is None else [kept.features, kept.embedding]
-    row = np.concatenate(parts) if model.second else kept.features
-    if len(row) != model.width:
-        return None
-    learned = max(float(score[0]) for score in model.scores(row[None, :]).values())
-    fixed = [one.score(learned) if one.what == "score" else kept.row.detectors.get(str(one)) for one in model.fixed]
-    known = [score for score in fixed if score is not None]
-    return max([learned, *known]) if len(known) == len(fixed) else None
-
-
-def evaluation_of(kept: KeptPart, score: float) -> Evaluation:
-    """Say what a part would be with another score: what was not decidable by its sound stays so."""
-    if kept.row.evaluation is Evaluation.NOT_DECIDABLE and kept.row.true_evaluation is None:
-        return Evaluation.NOT_DECIDABLE
-    return Evaluation.NOT_OK if score > 1.0 else Evaluation.OK
-
-
 def _by_numbers(kept: KeptPart, recipe: Recipe, why: str) -> Replayed:
-    score = score_of_numbers(kept, recipe.model)
-    if score is None:
-        raise NotAgain(f"{why}, and its numbers are not those {recipe.title} scores")
+    (score,) = scores_of_numbers([kept], recipe.model)
+    if isinstance(score, str):
+        raise NotAgain(f"{why}, and {recipe.title} cannot score its numbers: {score}")
     evaluation = evaluation_of(kept, score)
     expected, stored = _stored(kept)
     return Replayed(kept, recipe, evaluation, score, None, (evaluation, score) == (expected, stored), "by its numbers")

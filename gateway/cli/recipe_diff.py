@@ -8,11 +8,11 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from gateway.cli.again import score_of_numbers
 from gateway.cli.output import emit, say
 from gateway.cli.stored import JsonOption, SiteOption, StoreOption, store_folder
 from gateway.store.kept import KeptPart, KeptReader
 from gateway.store.read import ROWS_MAX
+from gateway.store.rescored import rescored
 from models.recipe import Recipe, load, load_taught
 from models.recipe_diff import Flip, changes, comparable, flips
 from models.taught import TaughtRows
@@ -97,17 +97,11 @@ def _on_taught(old: Recipe, new: Recipe, rows: tuple[TaughtRows, TaughtRows]) ->
 
 def _on_stored(old: Recipe, new: Recipe, kept: Sequence[KeptPart]) -> Compared:
     """Compare on parts of the store, as far as their numbers fit both."""
-    found, scored = [], 0
-    for part in kept:
-        scores = score_of_numbers(part, old.model), score_of_numbers(part, new.model)
-        if scores[0] is None or scores[1] is None:
-            continue
-        scored += 1
-        if (scores[0] > 1.0) != (scores[1] > 1.0):
-            found.append(Flip(f"#{part.row.sequence} {part.row.part_id}".strip(), scores[0], scores[1]))
-    left = len(kept) - scored
-    why = f"{left} more have no numbers that both can score" if left else ""
-    return Compared("parts of the store", scored, found, why)
+    of = "parts of the store"
+    if why := comparable(old.model, new.model):
+        return Compared(of, 0, (), why)
+    found = rescored(old.model, new.model, kept)
+    return Compared(of, found.parts, [Flip(one.name, one.before, one.after) for one in found.changed], found.why_not)
 
 
 def _said(found: Compared) -> list[str]:

@@ -12,6 +12,7 @@ from gateway.ledger.page import Page
 from gateway.ledger.plan import LedgerPlan
 from gateway.processes.messages import Command, EventRecord, Propose, Proposed, UseRecipe
 from gateway.store import labels
+from gateway.store.event_clips import event_clip
 from gateway.store.records import add_event, defect_codes
 from models.enrol import version_before
 from models.recipe import RecipeError, load, use
@@ -45,7 +46,12 @@ def label(page: Page, command: Command, plan: LedgerPlan) -> Answer:
 
 
 def listen(page: Page, command: Command, plan: LedgerPlan) -> Answer:
-    """Note who listens to a part: nothing but the audit trail comes of it."""
+    """Note who listens to a part or an incident: nothing but the audit trail comes of it."""
+    if command.arguments.get("of") == "incident":
+        clip = event_clip(page.db, command.target)
+        if clip is None:
+            return _no(f"listen: no sound was kept of incident {command.target!r}")
+        return _yes(f"{command.who} listens to incident {command.target} ({clip.kind})")
     part = labels.part_key(page.db, int(command.target)) if command.target.isdecimal() else None
     if part is None:
         return _no(f"listen: no part {command.target!r} in the store")
@@ -58,7 +64,9 @@ def propose(page: Page, command: Command, plan: LedgerPlan) -> Answer:
     if isinstance(found, Answer):
         return found
     part_type, folder = found
-    page.written.answers.append(Propose(command.target, part_type, folder, str(Path(plan.folder)), command.who))
+    page.written.answers.append(
+        Propose(command.target, part_type, folder, str(Path(plan.folder)), command.who, plan.models)
+    )
     return _yes(
         f"{command.target}: a next version for type {part_type} is being made; its figures come within a minute"
     )

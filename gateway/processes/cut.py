@@ -1,15 +1,18 @@
-"""Where a part lies in its stored sound, so that the same capture can be made of it again, bit for bit."""
+"""Where a part lies in its stored sound, and how its numbers were made: it can be judged again, bit for bit."""
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.decision.model import FrontEnd
+from analytics.decision.model import PartModel
 from analytics.quality.words import Quality
 from analytics.signal.capture import Capture
 from models.flat import flatten
+
+_SECOND = "second"  #: key of the embedding beside the front end's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,32 @@ def sound_of(capture: Capture) -> NDArray[np.float32]:
     return np.stack([capture.samples, capture.ambient], axis=1)
 
 
-def front_end_text(front_end: FrontEnd) -> str:
-    """Say in one line how sound became numbers; numbers of two parts compare where it is the same."""
-    return json.dumps(flatten(front_end, {}), sort_keys=True)
+def front_end_text(model: PartModel) -> str:
+    """Say in one line how sound becomes the numbers a model scores: its front end, and its second voter's embedding."""
+    told = flatten(model.front_end, {})
+    assert isinstance(told, dict)
+    if model.second is not None:
+        told = told | {_SECOND: [model.second.embedding, model.second.sha256]}
+    return json.dumps(told, sort_keys=True)
+
+
+def why_other_numbers(text: str, model: PartModel) -> str:
+    """Say why numbers made as `text` tells mean nothing to a model; empty where it can score them.
+
+    A model without a second voter scores numbers whichever embedding stands beside them.
+    """
+    wanted: dict[str, Any] = json.loads(front_end_text(model))
+    try:
+        made = dict(json.loads(text))
+    except (ValueError, TypeError):  # another version's, or none at all
+        made = {}
+    through, hears = made.pop(_SECOND, None), wanted.pop(_SECOND, None)
+    if made != wanted:
+        return "its numbers were made by another front end"
+    if hears is None or through == hears:
+        return ""
+    known = "nobody knows through which embedding" if through is None else f"through {through[0]} {through[1][:12]}"
+    return f"its numbers were made {known}; wanted {hears[0]} {hears[1][:12]}"
 
 
 def cut_from(text: str) -> Cut:

@@ -82,7 +82,7 @@ class Shelf:
         )
         if fault_found:
             return Shelved(view, None)
-        return Shelved(view, recipe.model, embed, front_end_text(recipe.model.front_end))
+        return Shelved(view, recipe.model, embed, front_end_text(recipe.model))
 
     def _unfit(self, folder: str, recipe: Recipe) -> str:
         """Say why a sound recipe cannot be used at this very station; empty where it can."""

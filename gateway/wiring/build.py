@@ -164,6 +164,7 @@ def ledger_plan(site: Site) -> LedgerPlan:
         Delivery(per_week=min(weekly), failure_codes=_failure_codes(site)) if weekly else Delivery(),
         speech=site.store.speech,
         alerts=alert_plan(site),
+        models=str(site.store.models) if site.store.models is not None else "",
     )
 
 

@@ -70,7 +70,7 @@ def desk(tmp_path, folder):
 
 def records(recipe, labels):
     """The same parts as the station would have sent them."""
-    text = front_end_text(recipe.model.front_end)
+    text = front_end_text(recipe.model)
     for sequence, one in enumerate(labels.parts, 1):
         score = 1.5 if one.rejected else 0.5
         told = Verdict(

@@ -1,10 +1,14 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from gateway.cli.app import main
-from models.recipe import load
+from gateway.processes.cut import front_end_text
+from models.recipe import load, load_taught
+from models.teach import scores_of
+from tests.gateway.store.test_rescored import put
 
 
 def test_the_card_shows_promise_limits_and_hash(plant, capsys):
@@ -99,3 +103,24 @@ def test_a_version_travels_as_one_file(two, tmp_path, capsys):
     assert "already" in capsys.readouterr().out
     assert load(two).version == 2
     assert main(["recipe", "export", str(two), str(parcel)]) == 3
+
+
+def test_the_last_parts_of_the_store_are_compared_without_any_sound(two, tmp_path, capsys):
+    rows = load_taught(two / "v2").features
+    put(tmp_path / "data", [*rows, None], front_end_text(load(two).model))
+
+    assert main(["recipe", "diff", str(two), "1", "2", "--parts", "1000", "--store", str(tmp_path / "data")]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "of 18 parts of the store would be judged differently (1 more left out: no numbers were stored of it)" in said
+    )
+
+    asked = ["recipe", "diff", str(two), "1", "2", "--parts", "1000", "--store", str(tmp_path / "data"), "--json"]
+    assert main(asked) == 0
+    told = json.loads(capsys.readouterr().out)["compared"][1]
+    old, new = (scores_of(load(two / f"v{number}").model, rows) > 1.0 for number in (1, 2))
+    assert told["parts"] == 18
+    assert len(told["flips"]) == np.count_nonzero(old != new)
+
+    assert main(["recipe", "diff", str(two), "1", "2", "--parts", "9", "--store", str(tmp_path / "none")]) == 1
+    assert "no store" in capsys.readouterr().err

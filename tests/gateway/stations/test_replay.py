@@ -16,7 +16,7 @@ from analytics.decision.verdict import Evaluation
 from analytics.features.log_mel import Profile
 from analytics.quality.words import Quality
 from gateway.audio.files import capture_of, one_channel, read_recording
-from gateway.cli.again import NotAgain, Replayer, score_of_numbers
+from gateway.cli.again import NotAgain, Replayer
 from gateway.cli.app import main
 from gateway.processes.messages import Judged, PartRecord
 from gateway.stations.plan import SourcePlan
@@ -24,6 +24,7 @@ from gateway.store import records
 from gateway.store.database import Store
 from gateway.store.evidence import FOLDER, Evidence
 from gateway.store.kept import KeptReader
+from gateway.store.rescored import scores_of_numbers
 from models.recipe import load, write_recipe
 from models.teach import TaughtPart, TeachSettings, learn
 from tests.gateway.stations.one_worker import (
@@ -245,8 +246,11 @@ def test_a_second_voter_hears_the_same_again_and_its_numbers_are_kept(own, wire,
     again = [Replayer(store).replay(one) for one in kept(store)]
     assert [one.verdict for one in again] == [one.verdict for one in live]
     assert all(one.same for one in again)
-    recipe = load(own)
-    assert [score_of_numbers(one, recipe.model) for one in kept(store)] == [one.verdict.score for one in live]
+    model = load(own).model
+    assert [scores_of_numbers([one], model)[0] for one in kept(store)] == [one.verdict.score for one in live]
+    other = replace(model, second=replace(model.second, sha256="cd" * 32))
+    (why,) = set(scores_of_numbers(kept(store), other))
+    assert why == "its numbers were made through tones abababababab; wanted tones cdcdcdcdcdcd"
 
     monkeypatch.setattr("models.embedding.load_embedding", lambda name, folder=None: Tones(sha256="cd" * 32))
     with pytest.raises(NotAgain, match="taught through tones abababababab, found cdcdcdcdcdcd: another model"):
@@ -257,9 +261,9 @@ def test_a_second_voter_hears_the_same_again_and_its_numbers_are_kept(own, wire,
 def test_a_persons_own_limit_counts_without_sound_only_where_it_is_known(own, store, limit, known):
     model = replace(load(own).model, fixed=(parse_fixed(limit),))
 
-    scores = [score_of_numbers(one, model) for one in kept(store)]
+    scores = scores_of_numbers(kept(store), model)
 
-    assert all(score is not None for score in scores) == known
+    assert {isinstance(score, float) for score in scores} == {known}
     if known:
         assert scores[0] == pytest.approx(max(1.0, 1 / 0.9) * kept(store)[0].row.score)
 
