@@ -337,6 +337,9 @@ class Serve(Table):
         pattern=r"^(https?://[^/@?#\s]+:\d{1,5})?$",
         description="Address of the page and its REST API; empty = none.",
     )
+    metrics: Literal["token", "open"] = Field(
+        "token", description="Who reads /metrics from elsewhere: whoever has a token, or anybody who reaches the page."
+    )
     page_certificate: OptionalPath = Field(None, description="PEM file for https, with the chain.")
     page_key: OptionalPath = Field(None, description="PEM file of its private key.")
     certificates: Path = Field(Path("certificates"), description="Certificate of the server and the trusted clients.")

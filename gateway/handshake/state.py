@@ -85,6 +85,9 @@ class Phase(StrEnum):
     FOREIGN = "foreign"  #: another gateway writes these tags: this one does not any more
 
 
+WATCHED = (Phase.ZEROING, Phase.OPEN)  #: the PLC's heartbeat is watched
+
+
 class Worker(Enum):
     """Whether somebody judges."""
 

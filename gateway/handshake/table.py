@@ -26,7 +26,7 @@ from gateway.handshake.parts import (
 )
 from gateway.handshake.phases import Cause, check
 from gateway.handshake.sequence import in_domain, newer
-from gateway.handshake.state import Part, Phase, State, Worker, Write
+from gateway.handshake.state import WATCHED, Part, Phase, State, Worker, Write
 from gateway.handshake.turn import Turn
 from gateway.handshake.writes import beat, next_write, say_state, write_done, write_failed
 
@@ -262,7 +262,7 @@ def _mind_gap(turn: Turn) -> None:
 def _mind_heartbeat(turn: Turn) -> None:
     """Watch the PLC's life (row 12): without it no verdict is written."""
     state = turn.state
-    if state.phase in (Phase.ZEROING, Phase.OPEN):
+    if state.phase in WATCHED:
         stale = turn.now - state.plc_beat_at > state.rules.stale_s
         turn.alarm("PlcHeartbeatStale", stale, f"PlcHeartbeat stands still for over {state.rules.stale_s:g} s")
 

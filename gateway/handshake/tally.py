@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from analytics.decision.verdict import Evaluation
 from gateway.handshake.answers import true_verdict
-from gateway.handshake.state import Part, State, StationRules
+from gateway.handshake.dials import Dials
+from gateway.handshake.state import WATCHED, Part, State, StationRules
 from gateway.handshake.writes import gw_state
 from gateway.processes.clock import Clock
 from gateway.processes.messages import PartRecord, RecipeView
@@ -40,6 +41,7 @@ class Tally:
         self._last: LastPart | None = None
         self._latencies: deque[float] = deque(maxlen=LATENCIES_MAX)
         self._chips: deque[int] = deque(maxlen=CHIPS_MAX)
+        self._dials = Dials()
         self._unsaid: dict[str, int] = {}
         self._said_at: dict[str, float] = {}
 
@@ -99,6 +101,7 @@ class Tally:
             names.append(("", "ok", "not_ok", "not_decidable")[evaluation])
         self.counters = replace(counters, **{name: getattr(counters, name) + 1 for name in names})
         self._chips.append(int(evaluation))
+        self._dials.part(record)
         if record.answer_ms is not None and record.outcome == "judged":
             self._latencies.append(record.answer_ms)
         self._last = LastPart(
@@ -122,6 +125,7 @@ class Tally:
         """
         if what == "missed":
             self.counters = replace(self.counters, missed=self.counters.missed + by)
+        self._dials.happened(what, by)
         self._unsaid[what] = self._unsaid.get(what, 0) + by
         if now - self._said_at.get(what, float("-inf")) < SAID_AGAIN_S:
             return None
@@ -144,6 +148,7 @@ class Tally:
             recipes=recipes,
             latencies_ms=tuple(self._latencies),
             chips=tuple(self._chips),
+            dials=self._dials.view(state.plc_beat_at if state.phase in WATCHED else None),
         )
 
 

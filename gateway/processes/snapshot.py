@@ -30,6 +30,24 @@ class Counters:
     taught: int = 0  #: heard in Mode 3; in no other number
 
 
+ANSWER_BOUNDS_S = (0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0)
+UNSAID = "unsaid"  #: stands for the word of a NotDecidable that names none
+SCORE_BOUNDS = (0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PartDials:
+    """What the plant's own tools plot of a part station; numbers of parts since the gateway started."""
+
+    answers: tuple[int, ...] = (0,) * (len(ANSWER_BOUNDS_S) + 1)  #: judged, by `ANSWER_BOUNDS_S`; the last is slower
+    answers_s: float = 0.0  #: sum of their times, capture complete to result answered
+    scores: tuple[int, ...] = (0,) * (len(SCORE_BOUNDS) + 1)  #: with a score, by `SCORE_BOUNDS`; the last is above all
+    scores_sum: float = 0.0
+    not_decidable: Mapping[str, int] = field(default_factory=dict)  #: by word of quality; a part may have several
+    happened: Mapping[str, int] = field(default_factory=dict)  #: on the handshake, what is no part's outcome
+    plc_beat_at: float | None = None  #: monotonic, when PlcHeartbeat last changed; None while it is not watched
+
+
 @dataclass(frozen=True, slots=True)
 class LastPart:
     """The part judged last at a station."""
@@ -61,6 +79,7 @@ class PartView:
     latencies_ms: tuple[float, ...] = ()  #: capture complete to result answered, of the last 1,000 parts
     chips: tuple[int, ...] = ()  #: evaluation of the last 20 parts, newest last
     locked: bool = False  #: until its master parts were judged right; the alarm MasterCheck says why
+    dials: PartDials = PartDials()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +116,7 @@ class ProcessView:
     alive: bool
     restarts: int
     pid: int | None
+    errand: bool = False  #: ends by itself, as a learner
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,9 @@ class Supervisor:
     def views(self) -> tuple[ProcessView, ...]:
         """Every child as it is now."""
         return tuple(
-            ProcessView(name, _alive(child), child.restarts, child.process.pid if child.process else None)
+            ProcessView(
+                name, _alive(child), child.restarts, child.process.pid if child.process else None, child.plan.once
+            )
             for name, child in self._children.items()
         )
 

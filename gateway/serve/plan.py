@@ -37,6 +37,7 @@ class PagePlan:
     certificate: str = ""  #: PEM files, for https
     key: str = ""
     shifts: tuple[str, ...] = ("06:00", "14:00", "22:00")  #: when each begins, HH:MM in the site's time
+    metrics_open: bool = False  #: to anybody who reaches the page; else to this PC and to tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,4 +205,5 @@ def page_plan(site: Site) -> PagePlan | None:
         str(serve.page_certificate or ""),
         str(serve.page_key or ""),
         site.line.shifts,
+        serve.metrics == "open",
     )

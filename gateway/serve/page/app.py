@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from gateway.serve import health, metrics
 from gateway.serve.api import incidents as api_incidents
 from gateway.serve.api import line as api_line
 from gateway.serve.api import parts as api_parts
@@ -38,6 +39,7 @@ from gateway.store.database import StoreError
 _HERE = Path(__file__).parent
 ROUTERS = (line.router, parts.router, part.router, stations.router, recipes.router, doors.router)
 MACHINES = (machine.router, incidents.router, ears.router, statistics.router, audit.router)
+WATCHED = (metrics.router, health.router)
 API = (api_line.router, api_parts.router, api_incidents.router, api_recipes.router)
 
 
@@ -50,7 +52,7 @@ def make_app(world: World) -> tuple[FastAPI, App]:
     app.state.show = Show(_templates(), world)
     app.state.show.more = (incidents.pieces, ears.pieces)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
-    for router in (*ROUTERS, *MACHINES, *API):
+    for router in (*ROUTERS, *MACHINES, *WATCHED, *API):
         app.include_router(router)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(Busy, _busy)
