@@ -98,12 +98,31 @@ def sound_of_part(store: Path, kept: KeptPart) -> NDArray[np.float32]:
         raise NoSound("its sound was not kept: the site file lets none be written ([store] sound), or it held speech")
     if not kept.clip_sha256:
         raise NoSound(f"{clip}: kept by an earlier version in 16 bit, not the samples that were judged")
+    return read_clip(store, clip, kept.clip_sha256).samples
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """A clip: samples, shape (n, channels), float32, and Hz."""
+
+    samples: NDArray[np.float32]
+    rate: int
+
+
+def read_clip(store: Path, clip: str, sha256: str) -> Sound:
+    """Read a clip of the evidence folder.
+
+    Raises
+    ------
+    NoSound
+        It is gone, or holds other samples than were judged.
+    """
     path = store / FOLDER / Path(clip).name
     try:
-        sound, _ = soundfile.read(path, dtype="float32", always_2d=True)
+        sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (OSError, soundfile.SoundFileError):
         why = "cannot be read" if path.exists() else "was kept, and has made room for newer evidence"
         raise NoSound(f"{clip}: {why}") from None
-    if sound_sha256(sound) != kept.clip_sha256:
+    if sound_sha256(sound) != sha256:
         raise NoSound(f"{clip}: not the sound that was judged (its hash differs)")
-    return np.asarray(sound, np.float32)
+    return Sound(np.asarray(sound, np.float32), int(rate))
