@@ -66,7 +66,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise SiteError(path.name, [Fault("", f"no such file: {path}; see config/examples for one to copy")]) from None
+        raise SiteError(
+            path.name, [Fault("", f"no such file in {path.resolve().parent}; see config/examples for one to copy")]
+        ) from None
     except UnicodeDecodeError as fault:
         line = path.read_bytes()[: fault.start].count(b"\n") + 1
         sentence = f"line {line} is not UTF-8; save it as UTF-8 (in an editor: Save as, encoding UTF-8)"
