@@ -1,5 +1,6 @@
 """The newest report of every kind, and the snapshot made from them."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
