@@ -148,6 +148,7 @@ _WANTED = {
 _SECRETS = {"password", "key", "proxy", "secret", "urls"}  #: their values are never repeated: secret, or may hold one
 
 _PATTERNS = {
+    r"^(https?://[^/@?#\s]+(/[^@?#\s]*)?)?$": "https://wheeltapper.plant.example",
     r"^(https?://[^/@?#\s]+:\d{1,5})?$": "http://127.0.0.1:8080",
     r"^[A-Za-z0-9_-]{1,40}$": "pump-7 (letters, digits, _ and -, at most 40)",
     r"^opc\.tcp://.+": "opc.tcp://10.20.0.5:4840",

@@ -337,6 +337,11 @@ class Serve(Table):
         pattern=r"^(https?://[^/@?#\s]+:\d{1,5})?$",
         description="Address of the page and its REST API; empty = none.",
     )
+    url: str = Field(
+        "",
+        pattern=r"^(https?://[^/@?#\s]+(/[^@?#\s]*)?)?$",
+        description="How people's devices reach the page, for the links in messages and orders; empty = as page says.",
+    )
     metrics: Literal["token", "open"] = Field(
         "token", description="Who reads /metrics from elsewhere: whoever has a token, or anybody who reaches the page."
     )

@@ -26,6 +26,7 @@ class StationFacts:
     rpm_value: str = ""  #: names of the plain tags its machine flow listens to; empty = none
     running_value: str = ""
     covariate_values: Mapping[str, str] = field(default_factory=dict)  #: by the covariate's own name
+    zone: str = ""  #: where it is, for people
 
 
 class Newest:
@@ -130,6 +131,7 @@ class Newest:
                 facts.asset,
                 facts.worker in alive,
                 sounds=self._sounds.get(facts.name),
+                zone=facts.zone,
             )
             for facts in self._stations
         )

@@ -37,7 +37,7 @@ class Notice:
     raised_at
         When the incident began, ISO 8601 with offset.
     page
-        Link to the page; empty where there is none.
+        Link to the incident on the page; empty where there is none.
     """
 
     key: str

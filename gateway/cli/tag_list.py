@@ -7,11 +7,11 @@ from config.site import OpcUaPlcSettings, Site
 from connectors.plc.contract import CONTRACT
 from connectors.plc.opcua_tags import contract_tags
 from connectors.plc.registers import BLOCK
-from gateway.processes.alarms import GATEWAY_ALARMS
 from gateway.serve.address_space import NAMESPACE
 from gateway.serve.front import station_tags
+from gateway.serve.gateway_tags import gateway_tags
 from gateway.serve.modbus import Place, places
-from gateway.serve.tags import GATEWAY, Kind, Tag, alarm_tags
+from gateway.serve.tags import Kind, Tag
 from gateway.wiring.build import front_plan
 
 
@@ -46,8 +46,7 @@ def own_tags(site: Site) -> Iterator[dict[str, Any]]:
     """Every tag of the gateway's own servers: node id, type, range, unit, and its Modbus input register."""
     stations = station_tags(front_plan(site).stations)
     registers = {(p.station, p.tag.folder, p.tag.name): p for p in places(stations)}
-    gateway = (*GATEWAY, *(tag for alarm in GATEWAY_ALARMS for tag in alarm_tags(alarm)))
-    for station, tags in (*stations, ("", gateway)):
+    for station, tags in (*stations, ("", gateway_tags())):
         for tag in tags:
             path = "/".join(part for part in (site.line.name, station, tag.folder, tag.name) if part)
             yield {

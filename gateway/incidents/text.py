@@ -32,7 +32,7 @@ class Finding:
     baseline: str
     since: str  #: when the episode began, in the site's time
     line: str  #: the production line's name
-    page: str = ""  #: link to the machine's page; empty where there is none
+    page: str = ""  #: link to the incident on the page; empty where there is none
     wear: WearView | None = None
     named: Mapping[str, float | None] = field(default_factory=dict)  #: named indicators, dB over normal
     covariates: Mapping[str, float] = field(default_factory=dict)  #: load, temperature, ... when it was raised

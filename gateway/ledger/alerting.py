@@ -92,7 +92,7 @@ def _notice(say: Say, alert: Alert, incident: Incident, plan: LedgerPlan, zone: 
         asset=incident.asset,
         failure_mode=incident.failure_mode,
         raised_at=_seconds(raised),
-        page=plan.page.replace("{station}", incident.station),
+        page=plan.link(incident.id),
     )
 
 

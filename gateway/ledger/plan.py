@@ -71,7 +71,7 @@ class LedgerPlan:
     sound: str = "never"  #: never | rejects | all: which sound may be written at all
     keep: Keep = field(default_factory=Keep)
     delivery: Delivery = field(default_factory=Delivery)
-    page: str = ""  #: address of the page; "{station}" in it becomes the station's name
+    page: str = ""  #: how people's devices reach the page; empty = messages and orders bear no link
     # HH:MM in the site's time: summary, retention, microphone self-test. Clocks go forward and back between 0 and 3 at
     # night: an hour after that comes once in every night.
     nightly_at: str = "04:30"
@@ -82,6 +82,10 @@ class LedgerPlan:
     def entry(self, station: str) -> StationEntry | None:
         """Look a station up; None where the site file has none of this name."""
         return next((s for s in self.stations if s.name == station), None)
+
+    def link(self, incident: str) -> str:
+        """Give the address of an incident on the page; empty where there is none."""
+        return f"{self.page}/incidents/{incident}" if self.page else ""
 
     @property
     def routed(self) -> Mapping[str, str]:

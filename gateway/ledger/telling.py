@@ -78,7 +78,7 @@ def _finding(page: Page, incident: Incident, plan: LedgerPlan) -> Finding:
         baseline=report.baseline if report is not None else "unknown",
         since=f"{_local(incident.raised_at, plan):%Y-%m-%d %H:%M %Z}",
         line=plan.line,
-        page=plan.page.replace("{station}", incident.station),
+        page=plan.link(incident.id),
         wear=report.wear if report is not None else None,
         named=report.named if report is not None else {},
         covariates=report.covariates if report is not None else {},

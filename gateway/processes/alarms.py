@@ -93,8 +93,8 @@ def _of_incidents(station: str, incidents: Sequence[IncidentView]) -> Iterator[S
 def _flood(budget: Budget) -> str:
     worst = ", ".join(f"{one.station} {one.what} ({one.rings} of the day)" for one in budget.worst[:3])
     return (
-        f"{budget.rate:.3g} alarms in 10 min for each operator on {budget.channel}: over {FLOOD} nobody can act on each;"
-        f" shelve or mend what rings most: {worst}; over with fewer than {FLOOD_OVER}"
+        f"{budget.rate:.3g} alarms in 10 min for each operator ({budget.channel}), and nobody can act on more than"
+        f" {FLOOD}; shelve or mend what rings most: {worst}; over with fewer than {FLOOD_OVER}"
     )
 
 

@@ -94,6 +94,7 @@ class StationView:
     asset: str = ""
     worker_alive: bool = False
     sounds: SoundsReport | None = None
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from connectors.plc.modbus_pdu import ExceptionCode, Peer, Table
 from connectors.plc.modbus_tcp import ModbusTcpServer
-from gateway.processes.alarms import GATEWAY_ALARMS
 from gateway.processes.snapshot import Snapshot, StationView
-from gateway.serve.tags import GATEWAY, Kind, Reading, Status, Tag, alarm_tags
+from gateway.serve.gateway_tags import gateway_tags
+from gateway.serve.tags import Kind, Reading, Status, Tag
 
 BLOCK = 128
 _WIDTH = {Kind.BOOL: 1, Kind.UINT16: 1, Kind.WORDS: 1, Kind.UINT32: 2, Kind.FLOAT: 2}
@@ -31,8 +31,7 @@ class Place:
 
 def places(stations: Sequence[tuple[str, Sequence[Tag]]]) -> Iterator[Place]:
     """Lay the tags into registers; texts are left out."""
-    gateway = (*GATEWAY, *(tag for alarm in GATEWAY_ALARMS for tag in alarm_tags(alarm)))
-    for block, (station, tags) in enumerate((*stations, ("", gateway))):
+    for block, (station, tags) in enumerate((*stations, ("", gateway_tags()))):
         address = block * BLOCK
         for tag in tags:
             width = _WIDTH.get(tag.kind, 0)

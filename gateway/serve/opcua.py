@@ -19,11 +19,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from connectors.plc.trust import TrustFolder, shown
-from gateway.processes.alarms import GATEWAY_ALARMS
 from gateway.processes.snapshot import Snapshot, StationView
 from gateway.serve.address_space import NAMESPACE, AddressSpace, Node
+from gateway.serve.gateway_tags import gateway_tags
 from gateway.serve.plan import OpcUaServerPlan
-from gateway.serve.tags import GATEWAY, Reading, Status, Tag, alarm_tags
+from gateway.serve.tags import Reading, Status, Tag
 
 log = logging.getLogger(__name__)
 
@@ -103,8 +103,7 @@ class OpcUaServer:
             server.set_certificate_validator(self._validate)
         namespace = await server.register_namespace(NAMESPACE)
         space = AddressSpace(server, namespace, self._plan.line)
-        gateway_tags = (*GATEWAY, *(tag for alarm in GATEWAY_ALARMS for tag in alarm_tags(alarm)))
-        for name, tags in (("", gateway_tags), *self._stations):
+        for name, tags in (("", gateway_tags()), *self._stations):
             self._nodes += [(name, node) for node in await space.station(name, tags)]
         server.subscribe_server_callback(CallbackType.PreWrite, _veto)
         await server.start()

@@ -347,6 +347,7 @@ IDENTITY_PARTS = (
 )
 IDENTITY = (
     Tag("Identity", "Title", Kind.TEXT, lambda _, station: Reading(station.title), "Name for people"),
+    Tag("Identity", "Zone", Kind.TEXT, lambda _, station: Reading(station.zone), "Where it is, for people"),
     Tag("Identity", "Version", Kind.TEXT, lambda snapshot, _: Reading(snapshot.version), "Of wheeltapper"),
 )
 IDENTITY_MACHINE = (
@@ -380,19 +381,3 @@ def tags_of(*, parts: bool, machine: bool, alarms: Sequence[str], sounds: bool =
     if machine:
         found += CONDITION + IDENTITY_MACHINE
     return found + tuple(tag for alarm in alarms for tag in alarm_tags(alarm)) + (SOUNDS if sounds else ())
-
-
-GATEWAY = (
-    Tag("Gateway", "Version", Kind.TEXT, lambda s, _: Reading(s.version), "Of wheeltapper"),
-    Tag("Gateway", "BootId", Kind.UINT16, lambda s, _: Reading(s.boot_id), "Changes with every start"),
-    Tag("Gateway", "OrdersWaiting", Kind.UINT32, lambda s, _: Reading(s.outbox_waiting), "Not yet in the CMMS"),
-    Tag(
-        "Gateway",
-        "Incidents",
-        Kind.UINT32,
-        lambda s, _: Reading(sum(i.cleared_at is None for i in s.incidents)),
-        "Open",
-    ),
-    Tag("Gateway", "Restarts", Kind.UINT32, lambda s, _: Reading(sum(p.restarts for p in s.processes)), "Of processes"),
-    Tag("Gateway", "MessagesDropped", Kind.UINT32, lambda s, _: Reading(sum(s.dropped.values())), "Full queues"),
-)

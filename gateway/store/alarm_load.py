@@ -55,8 +55,8 @@ def _rung(db: sqlite3.Connection, since: datetime, until: datetime) -> list[tupl
     """Give every ring, the oldest first."""
     span = (since.isoformat(), until.isoformat())
     rows = db.execute(
-        "SELECT channel, created_at AS at FROM notices WHERE act IN (?,?,?) AND created_at >= ? AND created_at <= ?"
-        f" UNION ALL SELECT ?, wall FROM events WHERE {_ALARMS} AND wall >= ? AND wall <= ? ORDER BY at",  # noqa: S608
+        "SELECT channel, created_at AS at FROM notices WHERE act IN (?,?,?) AND created_at >= ? AND created_at <= ?"  # noqa: S608
+        f" UNION ALL SELECT ?, wall FROM events WHERE {_ALARMS} AND wall >= ? AND wall <= ? ORDER BY at",
         (*RINGS, *span, PANEL, *span),
     )
     return [(str(channel), datetime.fromisoformat(at)) for channel, at in rows]

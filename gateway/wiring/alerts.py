@@ -13,7 +13,7 @@ from config.alerts import (
     WebhookChannel,
     Witness,
 )
-from config.site import Site
+from config.site import Site, Station
 from config.values import Secret, SecretFault
 from connectors.notify.chat import ChatSettings
 from connectors.notify.http import HttpSettings
@@ -84,10 +84,14 @@ def channel_faults(site: Site) -> Iterator[tuple[str, str]]:
             yield f"notify.{name}.{key}", sentence
 
 
+def zone_of(station: Station) -> str:
+    """Give the zone of a station: its own, else that of its sounds; empty where it has none."""
+    return station.zone or (station.sounds.zone if station.sounds is not None else "")
+
+
 def zones_of(site: Site) -> dict[str, str]:
     """Give the zone of every station that has one."""
-    found = {s.name: s.zone or (s.sounds.zone if s.sounds is not None else "") for s in site.station}
-    return {name: zone for name, zone in found.items() if zone}
+    return {one.name: zone for one in site.station if (zone := zone_of(one))}
 
 
 def alert_plan(site: Site) -> AlertPlan:

@@ -21,12 +21,13 @@ from gateway.processes.snapshot import Snapshot
 from gateway.serve.asks import FOLDER as COMMANDS_FOLDER
 from gateway.serve.plan import FrontPlan, OpcUaServerPlan, PagePlan, ServedStation
 from gateway.teaching import Lesson, TeachingDesk
-from gateway.wiring.alerts import alert_plan, channel_faults, channel_settings
+from gateway.wiring.alerts import alert_plan, channel_faults, channel_settings, zone_of
 from gateway.wiring.cmms import WiredLedger, cmms_faults, cmms_settings
 from gateway.wiring.plc import COVARIATE, RPM, RUNNING, link_settings, plain_tags, rules_of, settings_of
 from gateway.wiring.stations import bearing_faults, indicator_faults, worker_of, worker_plans
 
 DAY_S = 86400.0
+UNREACHED = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104  # nobody's name for this PC elsewhere
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")  #: names the page goes by where it is for this PC alone
 
 
@@ -115,6 +116,7 @@ def _facts(site: Site, index: int, plcs: list[str]) -> StationFacts:
         station.name + RPM if machine and machine.speed else "",
         station.name + RUNNING if machine and machine.runs else "",
         {one.name: station.name + COVARIATE + one.name for one in machine.covariates} if machine else {},
+        zone_of(station),
     )
 
 
@@ -162,6 +164,7 @@ def ledger_plan(site: Site) -> LedgerPlan:
         site.store.sound,
         Keep(keep.parts / DAY_S, keep.conditions / DAY_S, keep.conditions / DAY_S, int(keep.evidence)),
         Delivery(per_week=min(weekly), failure_codes=_failure_codes(site)) if weekly else Delivery(),
+        page=public_address(site),
         speech=site.store.speech,
         alerts=alert_plan(site),
         models=str(site.store.models) if site.store.models is not None else "",
@@ -186,6 +189,14 @@ def front_plan(site: Site) -> FrontPlan:
     commands = str(site.store.folder / COMMANDS_FOLDER)
     opcua_or_none = opcua if serve.opcua else None
     return FrontPlan(site.line.name, stations, opcua_or_none, serve.modbus, commands, page_plan(site))
+
+
+def public_address(site: Site) -> str:
+    """Say how people's devices reach the page, without a slash at its end; empty where only this PC does."""
+    if site.serve.url:
+        return site.serve.url.rstrip("/")
+    host = urlsplit(site.serve.page).hostname or ""
+    return "" if host in UNREACHED or not host else site.serve.page
 
 
 def page_plan(site: Site) -> PagePlan | None:

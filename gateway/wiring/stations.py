@@ -19,6 +19,7 @@ from config.site import (
 )
 from config.sounds import Sounds
 from gateway.stations.plan import BearingPlan, MachinePlan, PartPlan, SoundsPlan, SourcePlan, StationPlan, WorkerPlan
+from gateway.wiring.alerts import zone_of
 
 FILES = "worker-files"  #: hears recordings and simulations
 
@@ -58,7 +59,7 @@ def worker_plans(site: Site) -> tuple[WorkerPlan, ...]:
                 0 if station.ambient is None else station.ambient.channel - 1,
                 None if station.parts is None else _part_plan(station.mode, station.parts, site.store),
                 None if station.machine is None else machine_plan(station.machine),
-                None if station.sounds is None else _sounds_plan(station.sounds, site.store),
+                None if station.sounds is None else _sounds_plan(station.sounds, zone_of(station), site.store),
             )
         )
     return tuple(WorkerPlan(name, tuple(b.sources), tuple(b.stations)) for name, b in benches.items())
@@ -101,16 +102,17 @@ def _part_plan(mode: str, parts: Parts, store: Store) -> PartPlan:
     )
 
 
-def _sounds_plan(sounds: Sounds, store: Store) -> SoundsPlan:
+def _sounds_plan(sounds: Sounds, zone: str, store: Store) -> SoundsPlan:
     return SoundsPlan(
         str(sounds.kinds),
-        sounds.zone,
+        zone,
         sounds.asset,
         sounds.severity,
         dict(sounds.severities.items()),
         sounds.persist,
         sounds.quiet,
         str(store.models) if store.models is not None else "",
+        store.sound,
     )
 
 

@@ -5,12 +5,13 @@ import pytest
 from analytics.decision.verdict import not_decidable
 from analytics.diagnosis.named import MODES
 from analytics.quality.words import Quality
-from gateway.processes.alarms import GATEWAY_ALARMS, STATION_ALARMS
+from gateway.processes.alarms import STATION_ALARMS
 from gateway.processes.condition import Diagnosis, RemainingLife, WearView
 from gateway.serve.front import station_tags
+from gateway.serve.gateway_tags import gateway_tags
 from gateway.serve.modbus import BLOCK, places, words
 from gateway.serve.plan import ServedStation
-from gateway.serve.tags import GATEWAY, Kind, Reading, Status, alarm_tags, tags_of
+from gateway.serve.tags import Kind, Reading, Status, tags_of
 from gateway.serve.units import UNECE, unit_id
 from tests.gateway.serve.snapshots import SILENT, SILENT_ALARM, a_condition, a_part_view, a_snapshot
 
@@ -84,8 +85,7 @@ def test_every_tag_has_a_reading_for_an_empty_station():
     from gateway.processes.snapshot import Snapshot, StationView
 
     empty = Snapshot("line", "2026-11-24T12:00:00+00:00", 0.0, 1, "0", (StationView("ring", "", None),))
-    gateway = (*GATEWAY, *(tag for alarm in GATEWAY_ALARMS for tag in alarm_tags(alarm)))
-    for tag in (*ALL.values(), *gateway):
+    for tag in (*ALL.values(), *gateway_tags()):
         assert isinstance(tag.read(empty, empty.stations[0]), Reading)
 
 
