@@ -47,6 +47,7 @@ from gateway.processes.messages import (
     WorkerNote,
 )
 from gateway.processes.plant_tags import AlertTags
+from gateway.processes.service import ALIVE, READY, STOPPING, ServiceManager
 from gateway.processes.snapshot import Snapshot
 from gateway.processes.sounds import SoundsReport
 from gateway.processes.supervisor import ChildPlan, Supervisor
@@ -56,6 +57,9 @@ from gateway.teaching import TeachingDesk
 log = structlog.get_logger()
 
 PUBLISH_S = 0.25  #: HMIs read no faster, and the front has little to do
+#: Without a pass of any worker for so long, main has started them anew many times in vain: no word to the service
+#: manager's watchdog any more, which then starts the whole.
+JUDGED_BY_NONE_S = 120.0
 LEDGER, FRONT = "ledger", "front"
 
 
@@ -121,6 +125,8 @@ class Gateway:
         self._alert_tags = AlertTags()
         self._memory = MachineMemory(self.to_worker)
         self._teaching = teaching(self._start_learner)
+        self._manager = ServiceManager()
+        self._ticked_at = clock.now() if workers else float("inf")  # without workers nobody is missed
         self._learners = 0
         self._proposing: set[tuple[str, int]] = set()
         self._activated: dict[tuple[str, int], str] = {}  # folder a person chose while this gateway runs
@@ -176,6 +182,7 @@ class Gateway:
                     for link in self.links
                 ]
                 await stop.wait()
+                self._manager.tell(STOPPING)
                 self._event("gateway", "stopping", "the gateway was told to stop")
                 await unlink(self.links, linked)
                 await self._supervisor.stop(self._order)
@@ -183,14 +190,18 @@ class Gateway:
                 await supervision
         finally:
             await self._supervisor.stop(self._order, each_s=0.2)
+            self._manager.close()
 
     async def _publish(self) -> None:
+        self._manager.tell(READY)
         while True:
             snapshot = self.snapshot()
             # A front that does not read gets the next one, not a queue of old ones.
             if FRONT in self._others and self._supervisor.waiting(FRONT) < 2:
                 self._supervisor.send(FRONT, snapshot)
             self._published(snapshot)
+            if snapshot.at - self._ticked_at < JUDGED_BY_NONE_S:
+                self._manager.tell(ALIVE)
             for alarm in self._newest.raised(snapshot):
                 self.record(alarm)
             await asyncio.sleep(PUBLISH_S)
@@ -205,6 +216,7 @@ class Gateway:
     def _from_worker(self, message: object) -> None:
         match message:
             case Tick():
+                self._ticked_at = self._clock.now()
                 self._supervisor.ticked(message.worker)
                 self._each_link(message.worker, Link.tick)
             case Recording():

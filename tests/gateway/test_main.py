@@ -1,8 +1,10 @@
 """Main, without its processes."""
 
+import asyncio
+
 import pytest
 
-from gateway.main import FRONT, LEDGER, ChildBody, Gateway
+from gateway.main import FRONT, JUDGED_BY_NONE_S, LEDGER, ChildBody, Gateway
 from gateway.newest import StationFacts
 from gateway.processes.clock import SystemClock
 from gateway.processes.messages import (
@@ -13,8 +15,10 @@ from gateway.processes.messages import (
     RecipeView,
     SelfTestDue,
     Started,
+    Tick,
     UseRecipe,
 )
+from gateway.processes.service import ALIVE, READY
 from gateway.teaching import TeachingDesk
 
 
@@ -122,3 +126,33 @@ def test_one_next_version_is_made_at_a_time_and_a_maker_that_dies_is_said(gatewa
     )
     gateway._from_other(asked)
     assert len(made) == 2
+
+
+async def told_to_its_manager(gateway, monkeypatch, *, silent_s):
+    """What one round of publishing tells the service manager, a worker having ticked so long ago."""
+    told = []
+
+    class Manager:
+        tell = staticmethod(told.append)
+
+    gateway._manager = Manager()
+    gateway._from_worker(Tick("w", 0.0, 1))
+    gateway._ticked_at -= silent_s
+    monkeypatch.setattr("gateway.main.PUBLISH_S", 0.0)
+    gateway.links = []
+    task = asyncio.create_task(gateway._publish())
+    while len(told) < 1 + (silent_s < JUDGED_BY_NONE_S):
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    return told
+
+
+async def test_the_service_manager_hears_that_main_stands_and_lives(gateway, monkeypatch):
+    monkeypatch.setattr("gateway.main.Link.tick", lambda link, names: None)
+    assert (await told_to_its_manager(gateway, monkeypatch, silent_s=0.0))[:2] == [READY, ALIVE]
+
+
+async def test_a_gateway_whose_workers_judge_nothing_whatever_main_does_asks_to_be_started_anew(gateway, monkeypatch):
+    monkeypatch.setattr("gateway.main.Link.tick", lambda link, names: None)
+    assert await told_to_its_manager(gateway, monkeypatch, silent_s=JUDGED_BY_NONE_S) == [READY]
