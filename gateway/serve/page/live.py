@@ -17,6 +17,7 @@ class Live:
     def __init__(self) -> None:
         self._pieces: dict[str, tuple[int, str]] = {}
         self._version = 0
+        self._events: dict[int, str] = {}  # what is newer than a version, put into words once for all who have that one
         self._changed = asyncio.Event()
         self.clients = 0
 
@@ -27,6 +28,7 @@ class Live:
             return
         self._version += 1
         self._pieces |= {name: (self._version, html) for name, html in changed.items()}
+        self._events.clear()
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -37,13 +39,21 @@ class Live:
             seen = 0
             while True:
                 changed = self._changed
-                newer = {name: html for name, (version, html) in self._pieces.items() if version > seen}
-                seen = self._version
-                if newer:
-                    yield f"event: pieces\ndata: {json.dumps(newer, ensure_ascii=False)}\n\n"
+                event, seen = self._newer(seen), self._version
+                if event:
+                    yield event
                 try:
                     await asyncio.wait_for(changed.wait(), BEAT_S)
                 except TimeoutError:
                     yield "event: beat\ndata: \n\n"
         finally:
             self.clients -= 1
+
+    def _newer(self, seen: int) -> str:
+        """Give the event for whoever has seen everything up to a version; empty where there is nothing new."""
+        event = self._events.get(seen)
+        if event is None:
+            newer = {name: html for name, (version, html) in self._pieces.items() if version > seen}
+            event = f"event: pieces\ndata: {json.dumps(newer, ensure_ascii=False)}\n\n" if newer else ""
+            self._events[seen] = event
+        return event

@@ -40,6 +40,19 @@ async def test_a_slow_client_gets_the_newest_of_each_piece_and_nothing_piles_up(
     await stream.aclose()
 
 
+async def test_what_is_new_is_put_into_words_once_for_all_who_look():
+    live = Live()
+    live.publish({"bar": "1"})
+    streams = [live.stream() for _ in range(3)]
+    events = [await anext(stream) for stream in streams]
+    assert events[0] is events[1] is events[2]
+    live.publish({"bar": "2"})
+    assert [await next_pieces(stream) for stream in streams] == [{"bar": "2"}] * 3
+    assert len(live._events) == 1
+    for stream in streams:
+        await stream.aclose()
+
+
 async def test_a_piece_with_several_lines_stays_one_event():
     live = Live()
     live.publish({"bar": "<p>\nä\n\n</p>"})
