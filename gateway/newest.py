@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 
@@ -61,7 +61,7 @@ class Newest:
 
     def sounds(self, report: SoundsReport) -> None:
         """Take what was heard of taught kinds of sound."""
-        self._sounds[report.station] = report
+        self._sounds[report.station] = replace(report, evidence=None)
 
     def ledger(self, report: LedgerReport, now: float) -> None:
         """Take how the ledger stands."""

@@ -9,12 +9,13 @@ from dataclasses import replace
 from analytics.decision.verdict import Evaluation
 from gateway.incidents import rules
 from gateway.incidents.text import cut
-from gateway.ledger import alerting, commands, labelling, memory, quiet, spectra
+from gateway.ledger import alerting, commands, event_evidence, labelling, memory, quiet, spectra
 from gateway.ledger.hours import close_hours
 from gateway.ledger.minutes import Minutes
 from gateway.ledger.page import Clip, Page, Written
 from gateway.ledger.plan import LedgerPlan
 from gateway.ledger.telling import tell
+from gateway.ledger.unheard import Unheard
 from gateway.processes.clock import Clock
 from gateway.processes.condition import ConditionReport, EpisodeView
 from gateway.processes.messages import (
@@ -59,6 +60,7 @@ class Desk:
         self._tags: dict[str, tuple[float | bool | None, float]] = {}  # value, when it was heard of
         self._noted: dict[str, None] = {}
         self._minutes = Minutes()
+        self._unheard = Unheard()
         self._closed: list[records.ConditionMinute] = []
         with store.reading() as db:
             self.codes = records.defect_codes(db)
@@ -99,6 +101,7 @@ class Desk:
             for station, report in page.drawn.items():
                 spectra.keep(page, station, report)
             if review:
+                self._end_unheard(page)
                 page.book, tells = rules.review(page.book, now, self._policy, self._make_id)
                 tell(page, tells, self._plan)
             memory.save(db, page.saved, page.book)
@@ -126,6 +129,11 @@ class Desk:
         for answer in page.written.answers:
             if isinstance(answer, DefectCodes):
                 self.codes[answer.station] = dict(answer.codes)
+
+    def _end_unheard(self, page: Page) -> None:
+        for heard in self._unheard.over(page.book, self._policy, self._clock.now()):
+            page.book, tells = rules.hear(page.book, heard, page.now, self._policy, self._make_id)
+            tell(page, tells, self._plan)
 
     def _known(self) -> dict[str, float]:
         """Give what the plant's tags say, those that somebody knows."""
@@ -165,7 +173,15 @@ class Desk:
         # Checked here too, whoever sent it: no sound is stored unless the site file says so.
         rejects = self._plan.sound == "rejects" and record.told.evaluation is not Evaluation.OK
         if evidence is not None and evidence.sound is not None and (rejects or self._plan.sound == "all"):
-            page.written.clips.append(Clip(part, f"{record.station}-{record.part_id}", evidence))
+            name = f"{record.station}-{record.part_id}"
+            page.written.clips.append(
+                Clip(
+                    name,
+                    evidence.rate,
+                    evidence.sound,
+                    lambda db, file, sha256: records.set_clip(db, part, file, sha256),
+                )
+            )
 
     def _ear(self, page: Page, report: EarReport) -> None:
         words = tuple(report.quality)
@@ -196,10 +212,13 @@ class Desk:
         entry = self._plan.entry(report.station)
         if entry is None or not entry.sounds:
             return
+        self._unheard.said((one.id for one in report.episodes if one.active), self._clock.now())
         for episode in report.episodes:
             last = report.heard
             confidence = last.confidence if last is not None and last.kind == episode.failure_mode else None
             self._episode(page, report.station, entry.asset or report.station, episode, confidence)
+        if report.evidence is not None:
+            event_evidence.keep(page, report.station, report.evidence, self._plan.sound)
 
     def _wear(self, page: Page, report: ConditionReport) -> None:
         """Say where the level of wear changed; at a start nothing is known of before."""

@@ -1,23 +1,26 @@
 """One transaction of the ledger, and what it leads to once it is committed."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gateway.incidents.book import Book
 from gateway.ledger.picture import Sketch
 from gateway.processes.condition import ConditionReport
-from gateway.processes.messages import PartEvidence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Clip:
     """Sound to be kept, once its record is safe."""
 
-    part: int
-    name: str
-    evidence: PartEvidence
+    name: str  #: for people, in the name of its file
+    rate: int
+    sound: NDArray[np.float32]
+    note: Callable[[sqlite3.Connection, str, str], None]  #: writes its file and the hash of its samples down
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """No sound with speech in it is written: looked for here, beside the only writer, whoever sent it.
 
-The numbers of such a part stay, with the word `speech`; its sound and its picture do not. Where the model cannot be
-used no sound is kept at all: what cannot be looked through is not written.
+The numbers of such a part or event stay, of a part with the word `speech`; sound and picture do not. Where the model
+cannot be used no sound is kept at all: what cannot be looked through is not written.
 """
 
 from dataclasses import replace
@@ -11,6 +11,7 @@ import structlog
 
 from analytics.quality.words import Quality
 from gateway.processes.messages import PartEvidence, PartRecord
+from gateway.processes.sounds import EventEvidence, SoundsReport
 from models.embedding import ModelError
 from models.speech import SpeechModel
 
@@ -33,11 +34,16 @@ class Privacy:
 
     def cleared(self, message: object) -> object:
         """Give the message without a sound that must not be written, and with what was found in it."""
-        if not (self._drop and isinstance(message, PartRecord) and message.evidence is not None):
-            return message
-        evidence = message.evidence
-        if evidence.sound is None:
-            return message
+        match message:
+            case PartRecord(evidence=PartEvidence() as part) if self._drop and part.sound is not None:
+                return self._part(message, part)
+            case SoundsReport(evidence=EventEvidence() as event) if self._drop and event.sound is not None:
+                clean = self._spoken(event) is False
+                return replace(message, evidence=replace(event, sound=event.sound if clean else None, before=None))
+            case _:
+                return message
+
+    def _part(self, message: PartRecord, evidence: PartEvidence) -> PartRecord:
         spoken = self._spoken(evidence)
         if spoken is None:
             return replace(message, evidence=replace(evidence, sound=None, before=None))
@@ -46,7 +52,7 @@ class Privacy:
         told = replace(message.told, quality=(*message.told.quality, Quality.SPEECH))
         return replace(message, told=told, evidence=None)
 
-    def _spoken(self, evidence: PartEvidence) -> bool | None:
+    def _spoken(self, evidence: PartEvidence | EventEvidence) -> bool | None:
         """Whether somebody speaks in or half a second before a sound; None where it cannot be known."""
         assert evidence.sound is not None
         try:

@@ -15,9 +15,10 @@ from gateway.ledger.page import Clip, Written
 from gateway.ledger.privacy import Privacy
 from gateway.processes.clock import Clock
 from gateway.processes.messages import EventRecord, PartRecord
+from gateway.processes.sounds import SoundsReport
 from gateway.store.database import Store, StoreError, is_damage
 from gateway.store.evidence import Evidence, EvidenceFault
-from gateway.store.records import set_clip, sound_sha256
+from gateway.store.records import sound_sha256
 
 log = structlog.get_logger()
 
@@ -153,11 +154,10 @@ class Scribe:
 
     def _keep(self, clips: Sequence[Clip]) -> None:
         for clip in clips:
-            assert clip.evidence.sound is not None
             try:
-                name = self._evidence.keep_clip(clip.name, clip.evidence.sound, clip.evidence.rate)
+                name = self._evidence.keep_clip(clip.name, clip.sound, clip.rate)
                 with self._store.commit() as db:
-                    set_clip(db, clip.part, name, sound_sha256(clip.evidence.sound))
+                    clip.note(db, name, sound_sha256(clip.sound))
             except (EvidenceFault, sqlite3.Error) as fault:
                 if not self._evidence_fault:
                     log.warning("evidence lost", reason=str(fault))
@@ -167,6 +167,6 @@ class Scribe:
 
 
 def _bare(message: object) -> object:
-    if isinstance(message, PartRecord) and message.evidence is not None:
+    if isinstance(message, PartRecord | SoundsReport) and message.evidence is not None:
         return replace(message, evidence=None)
     return message

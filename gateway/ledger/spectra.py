@@ -1,4 +1,4 @@
-"""Keeps the spectrum a diagnosis rests on, with a hash, for the machine's page."""
+"""Keeps the spectrum a diagnosis or an event rests on, with a hash, for the page."""
 
 import hashlib
 import json
@@ -6,8 +6,10 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.incidents.book import Incident
 from gateway.ledger.page import Page
-from gateway.processes.condition import ConditionReport
+from gateway.processes.condition import ConditionReport, MachineEvidence
+from gateway.processes.sounds import EventEvidence
 
 KEPT = 50  #: of a station; 20 kB each
 POINTS_MAX = 2000  #: of a curve; a screen has no more
@@ -20,17 +22,31 @@ def keep(page: Page, station: str, report: ConditionReport) -> None:
     assert evidence is not None
     of_now = next((one for one in reversed(report.episodes) if one.active), None)
     incident = page.book.of_episode(of_now.id) if of_now else None
+    about = (incident.id if incident else "", of_now.text if of_now else report.diagnosis.reason)
+    _put(page, station, about, evidence, report)
+
+
+def keep_event(page: Page, station: str, incident: Incident, heard: EventEvidence) -> None:
+    """Write the spectrum of an event of sound."""
+    evidence = MachineEvidence(heard.frequency_hz, heard.level_db, (0.0, heard.rate / 2), "sound")
+    _put(page, station, (incident.id, incident.text), evidence, None)
+
+
+def _put(
+    page: Page, station: str, about: tuple[str, str], evidence: MachineEvidence, report: ConditionReport | None
+) -> None:
+    """Write one spectrum, `about` an incident and what is said of it."""
     frequency, level = thinned(evidence.frequency_hz, evidence.envelope)
-    lines = evidence.lines or tuple((line.fault, line.frequency_hz) for line in report.diagnosis.lines)
+    of_diagnosis = report.diagnosis.lines if report else ()
+    lines = evidence.lines or tuple((line.fault, line.frequency_hz) for line in of_diagnosis)
     row = (
         page.wall,
         station,
-        incident.id if incident else "",
-        of_now.text if of_now else report.diagnosis.reason,
+        *about,
         evidence.of,
         float(evidence.band_hz[0]),
         float(evidence.band_hz[1]),
-        report.rpm,
+        report.rpm if report else None,
         json.dumps([[name, float(hz)] for name, hz in lines[:LINES_MAX]]),
         frequency.astype("<f4").tobytes(),
         level.astype("<f4").tobytes(),

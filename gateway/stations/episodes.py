@@ -50,13 +50,15 @@ class Episodes:
             self._clear(key)
         return change is Change.RAISED
 
-    def hold(self, key: Key, raised_at: str, severity: str, text: str, *, there: bool) -> None:
-        """Raise or clear what has its own persistence."""
+    def hold(self, key: Key, raised_at: str, severity: str, text: str, *, there: bool) -> EpisodeView | None:
+        """Raise or clear what has its own persistence; gives what it raised."""
         if there and key not in self._active:
             self._active[key] = EpisodeView(self._make_id(), key[1], severity, raised_at, active=True, text=text)
             self.changed = True
-        elif not there and key in self._active:
+            return self._active[key]
+        if not there and key in self._active:
             self._clear(key)
+        return None
 
     def escalate(self) -> None:
         """Make every lasting episode critical: the level says so."""

@@ -83,6 +83,7 @@ class SoundsPlan:
     persist: tuple[int, int] = (1, 1)  #: m of n windows, 250 ms apart
     quiet_s: float = 30.0  #: not heard for so long: over
     models: str = ""  #: folder of embedding models; empty: the user's own
+    keep_sound: str = "never"  #: never | rejects | all
 
 
 @dataclass(frozen=True, slots=True)

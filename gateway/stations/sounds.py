@@ -1,7 +1,7 @@
 """Sound events at one station: stream -> windows -> embedding -> taught kinds -> episode.
 
 An event is over before a look at a machine would begin, so it raises at once; what follows within half a minute belongs
-to it. Nothing of the sound is kept.
+to it.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from analytics.decision.persistence import Change, Observation, Persistence, Rule, step
 from analytics.few_shot.sound_kinds import STRIDE_S, WINDOW_S, SoundKinds
 from gateway.processes.clock import Clock
+from gateway.processes.condition import EpisodeView
 from gateway.processes.sounds import KindHeard, SoundsReport
 from gateway.stations.episodes import Episodes, iso
+from gateway.stations.event_sound import EventSound
 from gateway.stations.plan import SoundsPlan
 from models.embedding import Embedding, ModelError, load_embedding
 from models.kinds_folder import load_kinds
@@ -91,6 +93,7 @@ class SoundsStation:
         self._window, self._stride = round(WINDOW_S * rate), round(STRIDE_S * rate)
         self._rule = Rule(*plan.persist)
         self._episodes = Episodes(self._rule, make_id)
+        self._sound = EventSound(rate, keep=plan.keep_sound != "never")
         self._states: dict[str, Persistence] = {}
         self._last: dict[str, KindHeard] = {}
         self._heard_at: dict[str, int] = {}  # kind -> index past the window it was heard in last
@@ -115,6 +118,7 @@ class SoundsStation:
         self._end = start + len(samples)
         if not np.isfinite(samples).all():
             return
+        self._sound.hear(samples, start)
         self._held = np.concatenate([self._held, samples])
         while len(self._held) >= self._window:
             self._hear(self._held[: self._window], self._end - len(self._held) + self._window)
@@ -134,7 +138,8 @@ class SoundsStation:
                 del self._heard_at[kind]
         names = self._namer.kinds.names if self._namer else ()
         heard = self._last.get(self._latest)
-        return SoundsReport(self._name, now, iso(wall), names, heard, self._episodes.report(), self.fault)
+        episodes, evidence = self._episodes.report(), self._sound.take()
+        return SoundsReport(self._name, now, iso(wall), names, heard, episodes, self.fault, evidence)
 
     # ---- inside -----------------------------------------------------------------------------------------------------
 
@@ -153,10 +158,12 @@ class SoundsStation:
             state, change = step(self._states.get(kind, Persistence()), seen, self._rule)
             self._states[kind] = state
             if change is Change.RAISED or (there and state.active):
-                self._note(kind, kinds.confidence(index, float(clear[index])), end)
+                raised = self._note(kind, kinds.confidence(index, float(clear[index])), end)
+                if raised is not None:
+                    self._sound.raised(raised.id, window, end)
 
-    def _note(self, kind: str, confidence: float, end: int) -> None:
-        """Write down that a kind was heard, and raise its episode where none lasts."""
+    def _note(self, kind: str, confidence: float, end: int) -> EpisodeView | None:
+        """Write down that a kind was heard; gives its episode where it raised one."""
         wall = self._clock.wall()
         before, at = self._last.get(kind), self._heard_at.get(kind)
         if at is None or before is None:
@@ -173,4 +180,4 @@ class SoundsStation:
         where = f" in {self._plan.zone}" if self._plan.zone else ""
         text = f"{self._plan.asset or self._name}: {kind} heard{where}; {confidence:.0%} sure that it was no background"
         severity = self._plan.severities.get(kind, self._plan.severity)
-        self._episodes.hold(("", kind), iso(wall), severity, text, there=True)
+        return self._episodes.hold(("", kind), iso(wall), severity, text, there=True)

@@ -11,7 +11,9 @@ import pytest
 import soundfile
 import soxr
 
+from gateway.store import telling
 from gateway.store.database import StoreError
+from gateway.store.event_clips import event_clip
 from gateway.store.read import Reader
 from tests.plant.running import ROOT, RunningGateway, until
 
@@ -23,6 +25,8 @@ RATE = 16_000
 SITE = """
 [line]
 name = "Hall 3"
+[store]
+sound = "rejects"
 [[station]]
 name = "gate"
 source = { kind = "recording", path = "night.flac", play = "stream", pace = 8.0, rate = 16000 }
@@ -75,10 +79,16 @@ async def test_glass_breaking_beside_an_engine_opens_exactly_one_incident(tmp_pa
 
     with Reader(site.parent / "data") as reader:
         (incident,) = reader.orders(10)
+        clip = event_clip(reader.db, incident.incident)
+        spectrum = telling.spectrum(reader.db, "gate", incident.incident)
     assert (incident.station, incident.failure_mode, incident.severity) == ("gate", "glass", "critical")
     assert "hall 3, gate" in incident.text
     assert len(told(site, "incident-raised")) == 1
-    assert not list((site.parent / "data").rglob("*.flac"))
+    assert spectrum.kind == "sound"
+    sound = clip.sound(site.parent / "data")
+    heard = soundfile.read(tmp_path / "night.flac", dtype="float32")[0]
+    pieces = np.lib.stride_tricks.sliding_window_view(heard, len(sound.samples))
+    assert any(np.array_equal(sound.samples[:, 0], piece) for piece in pieces[:: RATE // 4])
 
 
 def told(site: Path, kind: str):

@@ -19,6 +19,7 @@ from gateway.serve.page import (
     audit,
     doors,
     ears,
+    event,
     incidents,
     line,
     machine,
@@ -38,7 +39,7 @@ from gateway.store.database import StoreError
 
 _HERE = Path(__file__).parent
 ROUTERS = (line.router, parts.router, part.router, stations.router, recipes.router, doors.router)
-MACHINES = (machine.router, incidents.router, ears.router, statistics.router, audit.router)
+MACHINES = (machine.router, incidents.router, event.router, ears.router, statistics.router, audit.router)
 WATCHED = (metrics.router, health.router)
 API = (api_line.router, api_parts.router, api_incidents.router, api_recipes.router)
 

@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from gateway.processes.messages import IncidentView
 from gateway.serve.page.asked import Refused, VisitorOf, WorldOf, form_of, wanted
+from gateway.serve.page.drawing import HEIGHT, WIDTH
+from gateway.serve.page.event import Shown, shown_of
+from gateway.serve.page.listening import may_listen
 from gateway.serve.page.show import Show
 from gateway.serve.page.world import World
 from gateway.serve.people import Role
@@ -26,6 +30,8 @@ DOES = {
     "unshelve": Role.OPERATOR,
     "order": Role.QUALITY,
 }
+
+_Past = tuple[OrderRow | None, list[tuple[str, str, str, str]], list[telling.Told], str, Shown | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +70,24 @@ async def orders_view(request: Request, visitor: VisitorOf, world: WorldOf) -> H
 async def incident_view(request: Request, incident: str, visitor: VisitorOf, world: WorldOf) -> HTMLResponse:
     """Tell the whole story of one."""
 
-    def ask(reader: Reader) -> tuple[OrderRow | None, list[tuple[str, str, str, str]], list[telling.Told], str]:
+    def ask(reader: Reader) -> _Past:
         row = next((one for one in reader.orders(5000) if one.incident == incident), None)
         found = reader.db.execute("SELECT href FROM order_status WHERE incident = ?", (incident,)).fetchone()
-        return row, telling.story(reader.db, incident), telling.sent(reader.db, incident), found[0] if found else ""
+        shown = None if row is None else shown_of(reader.db, Path(world.plan.store), row.station, incident)
+        return (
+            row, telling.story(reader.db, incident), telling.sent(reader.db, incident), found[0] if found else "",
+            shown,
+        )  # fmt: skip
 
-    row, story, sent, href = await world.read(ask)
-    if row is None:
+    row, story, sent, href, shown = await world.read(ask)
+    if row is None or shown is None:
         raise Refused(404, f"no incident {incident[:40]!r} in the store")
     view = next((one for one in _views(world) if one.id == incident), None)
     show: Show = request.app.state.show
     return show.page(
         "incident.html", visitor, here="/incidents", row=row, story=story, sent=sent, href=_link(href),
-        one=None if view is None else _row(view),
+        one=None if view is None else _row(view), shown=shown, may_listen=may_listen(world, visitor),
+        width=WIDTH, height=HEIGHT,
         asked=await world.read(lambda reader: telling.audit(reader.db, 50, target=incident)),
     )  # fmt: skip
 

@@ -1,10 +1,9 @@
 """The part view: what was said of one part, and everything that lets a person believe it or not."""
 
 import asyncio
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
@@ -14,12 +13,12 @@ from analytics.decision.verdict import Evaluation
 from gateway.serve.page.asked import Refused, VisitorOf, WorldOf, form_of, wanted
 from gateway.serve.page.cards import VERDICTS
 from gateway.serve.page.drawing import CHART_HEIGHT, HEIGHT, WIDTH, charts_of, picture_of, region_words
-from gateway.serve.page.playback import raised_db, span_of, wav_of
-from gateway.serve.page.sessions import Visitor
+from gateway.serve.page.listening import may_listen, must_be_known, note_listener, ranged
+from gateway.serve.page.playback import raised_db, wav_of
 from gateway.serve.page.show import Show
 from gateway.serve.page.sight import Heard, Sight, expected_picture, heard_picture, sight_of
 from gateway.serve.page.world import World
-from gateway.serve.people import PeopleError, Role
+from gateway.serve.people import Role
 from gateway.store.finding import neighbours, newest_of
 from gateway.store.kept import KeptPart
 from gateway.store.labels import labels_of
@@ -29,8 +28,6 @@ router = APIRouter(include_in_schema=False)
 WRITTEN_S = 2.0  #: a part that was just judged is in the store within that
 _LOOK_S = 0.1
 SLOWER = 4
-LISTENED_S = 600.0  #: within that, the same person and the same part are one line of the audit trail
-_LISTENERS_MOST = 1000
 
 Number = Annotated[int, InPath(ge=1, le=2**63 - 1)]
 
@@ -43,25 +40,6 @@ class Voter:
     score: float
     bar: float  #: 0..1, 0.5 being the limit
     over: bool
-
-
-@dataclass(slots=True)
-class Listeners:
-    """Who has listened to what lately: one line in the audit trail, however often a player asks."""
-
-    _known: OrderedDict[tuple[str, int], float] = field(default_factory=OrderedDict)
-
-    def new(self, who: str, part: int, now: float) -> bool:
-        """Whether this is to be noted."""
-        known = self._known.get((who, part))
-        return known is None or now - known > LISTENED_S
-
-    def note(self, who: str, part: int, now: float) -> None:
-        """Remember it."""
-        self._known[who, part] = now
-        self._known.move_to_end((who, part))
-        while len(self._known) > _LISTENERS_MOST:
-            self._known.popitem(last=False)
 
 
 @router.get("/stations/{station}/parts/{sequence}")
@@ -96,7 +74,7 @@ async def part_view(request: Request, number: Number, visitor: VisitorOf, world:
     return show.page(
         "part.html", visitor, here=f"/parts/{number}", row=row, word=word, tone=tone, shape=shape, sight=sight,
         late=None if row.true_evaluation is None else VERDICTS[row.true_evaluation], voters=_voters(row.detectors),
-        labels=said, earlier=earlier, later=later, heard=heard, slower=SLOWER, may_listen=_may_listen(world, visitor),
+        labels=said, earlier=earlier, later=later, heard=heard, slower=SLOWER, may_listen=may_listen(world, visitor),
         drawn=picture_of(heard, sight.regions) if heard else None, charts=charts_of(sight),
         regions=[region_words(one) for one in sight.regions], width=WIDTH, height=HEIGHT, chart_height=CHART_HEIGHT,
         raised=raised_db(heard.capture.samples) if heard else 0.0, defects=_defects(sight),
@@ -131,18 +109,17 @@ async def sound(
     region: Annotated[int, Query(ge=0, le=9)] = 0,
 ) -> Response:
     """Play a part; whoever listens stands in the audit trail."""
-    if not _may_listen(world, visitor):
-        raise Refused(401, "log in to listen", {"www-authenticate": "Bearer"})
+    must_be_known(world, visitor)
     _, sight = await _looked_at(world, number)
     if sight.heard is None:
         raise Refused(404, f"part {number}: {sight.why_no_sound}")
     if region > len(sight.regions):
         raise Refused(404, f"part {number}: {len(sight.regions)} regions are marked; found region {region}")
     band = (sight.regions[region - 1].low_hz, sight.regions[region - 1].high_hz) if region else None
-    await _note_listener(request, world, visitor, number)
+    await note_listener(request, world, visitor, str(number))
     capture = sight.heard.capture
     content = await asyncio.to_thread(wav_of, capture.samples, capture.rate, slow, band)
-    return _ranged(content, request.headers.get("range"))
+    return ranged(content, request.headers.get("range"))
 
 
 @router.post("/parts/{number}/label")
@@ -184,39 +161,3 @@ def _voters(detectors: dict[str, float]) -> list[Voter]:
 
 def _defects(sight: Sight) -> tuple[str, ...]:
     return sight.recipe.model.defects if sight.recipe else ()
-
-
-def _may_listen(world: World, visitor: Visitor) -> bool:
-    """Whoever is known; as long as nobody was named, whoever sits at this PC: the page is on loopback alone then."""
-    if visitor.by != "nobody":
-        return True
-    try:
-        return not world.people.read().users
-    except PeopleError:
-        return False
-
-
-async def _note_listener(request: Request, world: World, visitor: Visitor, number: int) -> None:
-    state = request.app.state
-    if not hasattr(state, "listeners"):
-        state.listeners = Listeners()
-    listeners = cast("Listeners", state.listeners)
-    who, now = visitor.name or "somebody at this PC", world.clock.now()
-    if listeners.new(who, number, now):
-        answer = await world.ask("listen", str(number), who)
-        if not answer.accepted:
-            raise Refused(409, answer.sentence)
-        listeners.note(who, number, now)
-
-
-def _ranged(content: bytes, asked: str | None) -> Response:
-    """Answer with a part of the file where a player asks for one."""
-    try:
-        span = span_of(asked, len(content))
-    except ValueError as fault:
-        raise Refused(416, str(fault), {"content-range": f"bytes */{len(content)}"}) from fault
-    if span is None:
-        return Response(content, media_type="audio/wav", headers={"accept-ranges": "bytes"})
-    first, stop = span
-    headers = {"accept-ranges": "bytes", "content-range": f"bytes {first}-{stop - 1}/{len(content)}"}
-    return Response(content[first:stop], 206, headers, "audio/wav")

@@ -14,6 +14,7 @@ from gateway.ledger.plan import LedgerPlan, StationEntry
 from gateway.ledger.privacy import Privacy
 from gateway.ledger.scribe import Scribe
 from gateway.processes.messages import PartEvidence, PartRecord
+from gateway.processes.sounds import EventEvidence, SoundsReport
 from gateway.store.database import Store
 from gateway.store.evidence import Evidence
 from gateway.store.read import Reader
@@ -86,6 +87,27 @@ def test_a_word_just_before_the_part_takes_its_sound_along_and_one_long_before_d
     assert Privacy("drop").cleared(part(PartEvidence(RATE, noise(0.3, 1), None, long))).evidence is not None
 
 
+def event(sound, before=None):
+    numbers = np.zeros(3, np.float32)
+    return SoundsReport(
+        "gate", 1.0, "", ("glass",), evidence=EventEvidence("E1", RATE, numbers, numbers, sound, before)
+    )
+
+
+def test_an_event_somebody_spoke_over_loses_its_sound_and_keeps_its_spectrum():
+    said = len(word())
+    just = over(noise(1.5), round(1.5 * RATE) - said)
+
+    for heard in (event(over(noise(2.5), RATE)), event(noise(2.5, 1), just)):
+        cleared = Privacy("drop").cleared(heard).evidence
+        assert (cleared.sound, cleared.before) == (None, None)
+        assert cleared.level_db is heard.evidence.level_db
+
+    clean = event(noise(2.5), noise(1.0, 1))
+    assert Privacy("drop").cleared(clean).evidence.sound is clean.evidence.sound
+    assert Privacy("drop").cleared(clean).evidence.before is None
+
+
 def test_the_site_file_may_keep_it():
     record = part(PartEvidence(RATE, over(noise(2.0), RATE // 2)))
 
@@ -103,6 +125,7 @@ def test_what_cannot_be_looked_through_is_not_written_and_a_person_hears_why(mon
 
     assert cleared.evidence.sound is None
     assert "install wheeltapper again" in gate.fault
+    assert gate.cleared(event(noise(1.0))).evidence.sound is None
 
 
 def test_what_is_no_part_or_has_no_sound_passes_untouched():

@@ -103,6 +103,37 @@ def test_silence_gaps_and_what_is_not_finite_raise_nothing_and_break_nothing(nam
     assert one.report(2.0, Clock().wall()).heard.kind == "glass"
 
 
+@pytest.mark.parametrize("keep_sound", ["never", "rejects", "all"])
+def test_an_event_brings_its_spectrum_and_its_sound_only_where_that_may_be_written(namer, keep_sound):
+    clock = Clock()
+    sound = over(machine(6.0), 2.0, glass(305))
+
+    reports = listen(station(namer, clock, keep_sound=keep_sound), sound, every(0.05, sound), clock)
+
+    (evidence,) = [report.evidence for report in reports if report.evidence is not None]
+    (episode,) = {one.id for report in reports for one in report.episodes}
+    assert evidence.episode == episode
+    assert evidence.frequency_hz[-1] == RATE / 2
+    assert evidence.level_db.shape == evidence.frequency_hz.shape
+    assert (evidence.sound is not None) == (keep_sound != "never")
+    if evidence.sound is not None:
+        pieces = np.lib.stride_tricks.sliding_window_view(sound, round(2.5 * RATE))[:: RATE // 4]
+        assert any(np.array_equal(evidence.sound, piece) for piece in pieces)
+        assert len(evidence.before) > 0
+
+
+def test_the_clip_of_an_event_ends_where_sound_is_missing(namer):
+    one = station(namer, keep_sound="all")
+    sound = over(machine(3.0), 1.0, glass(303))
+    one.feed(sound, 5 * RATE)
+    one.feed(machine(2.0), 20 * RATE)
+
+    evidence = one.report(1.0, Clock().wall()).evidence
+
+    assert len(evidence.sound) < 2.5 * RATE
+    assert np.isin(evidence.sound, sound).all()
+
+
 def test_single_kinds_have_their_own_severity(namer):
     for severities, wanted in (({}, "critical"), ({"glass": "warning"}, "warning")):
         one = station(namer, severities=severities)
