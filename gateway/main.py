@@ -47,7 +47,7 @@ from gateway.processes.messages import (
     WorkerNote,
 )
 from gateway.processes.plant_tags import AlertTags
-from gateway.processes.service import ALIVE, READY, STOPPING, ServiceManager
+from gateway.processes.service import ServiceManager
 from gateway.processes.snapshot import Snapshot
 from gateway.processes.sounds import SoundsReport
 from gateway.processes.supervisor import ChildPlan, Supervisor
@@ -57,9 +57,6 @@ from gateway.teaching import TeachingDesk
 log = structlog.get_logger()
 
 PUBLISH_S = 0.25  #: HMIs read no faster, and the front has little to do
-#: Without a pass of any worker for so long, main has started them anew many times in vain: no word to the service
-#: manager's watchdog any more, which then starts the whole.
-JUDGED_BY_NONE_S = 120.0
 LEDGER, FRONT = "ledger", "front"
 
 
@@ -125,8 +122,7 @@ class Gateway:
         self._alert_tags = AlertTags()
         self._memory = MachineMemory(self.to_worker)
         self._teaching = teaching(self._start_learner)
-        self._manager = ServiceManager()
-        self._ticked_at = clock.now() if workers else float("inf")  # without workers nobody is missed
+        self._manager = ServiceManager(clock.now())
         self._learners = 0
         self._proposing: set[tuple[str, int]] = set()
         self._activated: dict[tuple[str, int], str] = {}  # folder a person chose while this gateway runs
@@ -182,7 +178,7 @@ class Gateway:
                     for link in self.links
                 ]
                 await stop.wait()
-                self._manager.tell(STOPPING)
+                self._manager.stopping()
                 self._event("gateway", "stopping", "the gateway was told to stop")
                 await unlink(self.links, linked)
                 await self._supervisor.stop(self._order)
@@ -190,18 +186,15 @@ class Gateway:
                 await supervision
         finally:
             await self._supervisor.stop(self._order, each_s=0.2)
-            self._manager.close()
 
     async def _publish(self) -> None:
-        self._manager.tell(READY)
         while True:
             snapshot = self.snapshot()
             # A front that does not read gets the next one, not a queue of old ones.
             if FRONT in self._others and self._supervisor.waiting(FRONT) < 2:
                 self._supervisor.send(FRONT, snapshot)
             self._published(snapshot)
-            if snapshot.at - self._ticked_at < JUDGED_BY_NONE_S:
-                self._manager.tell(ALIVE)
+            self._manager.alive(snapshot.at)
             for alarm in self._newest.raised(snapshot):
                 self.record(alarm)
             await asyncio.sleep(PUBLISH_S)
@@ -216,7 +209,7 @@ class Gateway:
     def _from_worker(self, message: object) -> None:
         match message:
             case Tick():
-                self._ticked_at = self._clock.now()
+                self._manager.judged(self._clock.now())
                 self._supervisor.ticked(message.worker)
                 self._each_link(message.worker, Link.tick)
             case Recording():
@@ -384,17 +377,14 @@ class Gateway:
             case SelfTestDue():
                 self._self_test()
             case CommandAnswer():
-                self._tell_front(message)
+                if FRONT in self._others:
+                    self._supervisor.send(FRONT, message)
             case _:
                 raise TypeError(f"main does not know {type(message).__name__}")
 
     def _self_test(self) -> None:
         for station, sentence, level in self._newest.self_test():  # a line is not stopped for it
             self._event(station, "self-test", sentence, level)
-
-    def _tell_front(self, answer: CommandAnswer) -> None:
-        if FRONT in self._others:
-            self._supervisor.send(FRONT, answer)
 
     # ---- small things ------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.main import FRONT, JUDGED_BY_NONE_S, LEDGER, ChildBody, Gateway
+from gateway.main import FRONT, LEDGER, ChildBody, Gateway
 from gateway.newest import StationFacts
 from gateway.processes.clock import SystemClock
 from gateway.processes.messages import (
@@ -18,7 +18,6 @@ from gateway.processes.messages import (
     Tick,
     UseRecipe,
 )
-from gateway.processes.service import ALIVE, READY
 from gateway.teaching import TeachingDesk
 
 
@@ -128,31 +127,16 @@ def test_one_next_version_is_made_at_a_time_and_a_maker_that_dies_is_said(gatewa
     assert len(made) == 2
 
 
-async def told_to_its_manager(gateway, monkeypatch, *, silent_s):
-    """What one round of publishing tells the service manager, a worker having ticked so long ago."""
-    told = []
+async def test_the_service_manager_hears_of_main_after_each_snapshot_and_of_workers_at_each_tick(gateway, monkeypatch):
+    told = asyncio.Queue()
 
     class Manager:
-        tell = staticmethod(told.append)
+        alive = judged = staticmethod(told.put_nowait)
 
-    gateway._manager = Manager()
-    gateway._from_worker(Tick("w", 0.0, 1))
-    gateway._ticked_at -= silent_s
-    monkeypatch.setattr("gateway.main.PUBLISH_S", 0.0)
-    gateway.links = []
+    gateway._manager, gateway.links = Manager(), []
+    monkeypatch.setattr(gateway, "_each_link", lambda worker, tell: None)
     task = asyncio.create_task(gateway._publish())
-    while len(told) < 1 + (silent_s < JUDGED_BY_NONE_S):
-        await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    first = await told.get()
     task.cancel()
-    return told
-
-
-async def test_the_service_manager_hears_that_main_stands_and_lives(gateway, monkeypatch):
-    monkeypatch.setattr("gateway.main.Link.tick", lambda link, names: None)
-    assert (await told_to_its_manager(gateway, monkeypatch, silent_s=0.0))[:2] == [READY, ALIVE]
-
-
-async def test_a_gateway_whose_workers_judge_nothing_whatever_main_does_asks_to_be_started_anew(gateway, monkeypatch):
-    monkeypatch.setattr("gateway.main.Link.tick", lambda link, names: None)
-    assert await told_to_its_manager(gateway, monkeypatch, silent_s=JUDGED_BY_NONE_S) == [READY]
+    gateway._from_worker(Tick("w", 0.0, 1))
+    assert first <= await told.get()
