@@ -145,7 +145,7 @@ class Gateway:
     def record(self, record: PartRecord | EventRecord) -> None:
         """Hand a record to the ledger, and say what happened in the log; never blocks."""
         if isinstance(record, EventRecord):
-            log.log(_LEVELS[record.level], record.sentence, where=record.where, kind=record.kind)
+            getattr(log, record.level)(record.sentence, where=record.where, kind=record.kind)
         self._supervisor.send(LEDGER, record)
 
     def plant_values(self, values: Mapping[str, PlantValue]) -> None:
@@ -377,14 +377,17 @@ class Gateway:
             case SelfTestDue():
                 self._self_test()
             case CommandAnswer():
-                if FRONT in self._others:
-                    self._supervisor.send(FRONT, message)
+                self._tell_front(message)
             case _:
                 raise TypeError(f"main does not know {type(message).__name__}")
 
     def _self_test(self) -> None:
         for station, sentence, level in self._newest.self_test():  # a line is not stopped for it
             self._event(station, "self-test", sentence, level)
+
+    def _tell_front(self, answer: CommandAnswer) -> None:
+        if FRONT in self._others:
+            self._supervisor.send(FRONT, answer)
 
     # ---- small things ------------------------------------------------------------
 
@@ -393,6 +396,3 @@ class Gateway:
 
     def _event(self, where: str, kind: str, sentence: str, level: str = "info") -> None:
         self.record(EventRecord(self._clock.wall().isoformat(), where, kind, sentence, level))
-
-
-_LEVELS = {"info": 20, "warning": 30, "error": 40}
