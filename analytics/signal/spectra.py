@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.fft import rfft
 
-_BATCH = 20  #: frames per FFT call: larger temporaries go back to the kernel and are page-faulted in again each time
+_BLOCK = 24_576  #: samples per FFT call: temporaries above 128 KiB go back to the kernel and are page-faulted in again
 
 
 def frame_size(rate: int, seconds: float) -> int:
@@ -72,13 +72,17 @@ def power_density(frames: NDArray[np.float32], rate: int) -> NDArray[np.float32]
         Full scale squared per Hz. Each row is the same to the last bit whatever rows stand beside it.
     """
     size = frames.shape[1]
-    window = hann(size)
-    scale = np.float32(2.0 / (rate * float(np.sum(window.astype(np.float64) ** 2))))
+    window, batch = hann(size), max(1, _BLOCK // size)
     power = np.empty((len(frames), size // 2 + 1), np.float32)
-    for first in range(0, len(frames), _BATCH):
-        spectrum = rfft(frames[first : first + _BATCH] * window, axis=1, overwrite_x=True)
-        rows = power[first : first + _BATCH]
+    for first in range(0, len(frames), batch):
+        spectrum = rfft(frames[first : first + batch] * window, axis=1, overwrite_x=True)
+        rows = power[first : first + batch]
         np.square(spectrum.real, out=rows)
         rows += np.square(spectrum.imag)
-    power *= scale
+    power *= _density(size, rate)
     return power
+
+
+@lru_cache(maxsize=32)
+def _density(size: int, rate: int) -> np.float32:
+    return np.float32(2.0 / (rate * float(np.sum(hann(size).astype(np.float64) ** 2))))

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analytics.features.log_mel import BANDS, Level, Profile, lay_out, log_mel, mel_plan, part_features
 from analytics.signal.spectra import frames_of
@@ -37,6 +39,18 @@ def test_white_noise_has_the_same_level_in_all_bands_at_any_rate():
         plan = mel_plan(rate, Profile.STEADY)
         means.append(np.log(np.mean(np.exp(log_mel(frames_of(sound, plan.frame, plan.frame), plan)), axis=0)))
     assert np.stack(means) == pytest.approx(np.full((3, BANDS), np.log(1e-6)), abs=0.35)  # 313 frames: 6 % of one bin
+
+
+PLANS = [lay_out(48_000, 1024, 4), lay_out(48_000, 480, 1), mel_plan(16_000, Profile.STEADY), lay_out(44_100, 360, 8)]
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: f"{plan.frame}/{plan.hop}")
+@settings(deadline=None, max_examples=40)
+@given(cuts=st.lists(st.integers(0, 500), max_size=8))
+def test_frames_come_out_the_same_to_the_last_bit_whatever_frames_stand_beside_them(plan, cuts):
+    frames = frames_of(noise(0.5, 48_000), plan.frame, plan.hop)
+    apart = [log_mel(some, plan) for some in np.split(frames, sorted(min(cut, len(frames)) for cut in cuts))]
+    assert np.array_equal(np.concatenate(apart), log_mel(frames, plan))
 
 
 @pytest.mark.parametrize(("hz", "low", "high"), [(1000, 900, 1120), (5000, 4600, 5500)])
