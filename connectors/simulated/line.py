@@ -16,6 +16,8 @@ from connectors.simulated.plc_program import PartLog, PlcProgram, PlcSettings
 from connectors.simulated.plc_stations import PlcStations
 
 READY_S = 20.0  #: the line goes on without the gateway after so long: a real one would, too
+LEARNED_S = 6.0  #: a gateway that is not ready after so long has heard too few parts, on a PC that had no time for them
+TAUGHT_AGAIN = 6  #: parts sent on top then, as a person would
 READY = (GwState.READY, GwState.BUSY, GwState.DEGRADED)
 API_KEY = "demo-key"  #: of the simulated Maximo
 
@@ -123,28 +125,34 @@ class SimulatedLine:
 
     async def _feed(self, name: str, progress: Callable[[str], None]) -> None:
         cycle, program = CYCLES[name], self.programs[name]
-        await self._gateway_ready(name)
+        await self._gateway_ready(name, READY_S)
         progress(f"{name}: {cycle.teach_parts} known-good parts in Mode 3")
-        begin = time.monotonic()
-        for number in range(1, cycle.teach_parts + 1):
-            program.arrive(f"T-{cycle.prefix}{number:04d}", 1)
-            if await self._over(begin + number * cycle.teach_spacing_s):
-                return
-        program.mode = Mode.AUTOMATIC
-        await self._gateway_ready(name)
+        sent = 0
+        for more in (cycle.teach_parts, TAUGHT_AGAIN, TAUGHT_AGAIN):
+            program.mode = Mode.TEACH
+            begin = time.monotonic()
+            for number in range(1, more + 1):
+                program.arrive(f"T-{cycle.prefix}{sent + number:04d}", 1)
+                if await self._over(begin + number * cycle.teach_spacing_s):
+                    return
+            sent += more
+            program.mode = Mode.AUTOMATIC
+            if await self._gateway_ready(name, LEARNED_S):
+                break
         progress(f"{name}: Mode 1, every {cycle.spacing_s:g} s a part")
         number, begin = 0, time.monotonic()
         while not await self._over(begin + number * cycle.spacing_s):
             number += 1
             program.arrive(f"{cycle.prefix}-{number:05d}", 1)
 
-    async def _gateway_ready(self, name: str) -> None:
+    async def _gateway_ready(self, name: str, within_s: float) -> bool:
         """Wait for GwState, as a PLC does before it lets the line run; it must follow the mode, so not at once."""
         stations = (self._opcua if name == "ring" else self._modbus).stations
-        deadline = time.monotonic() + READY_S
+        deadline = time.monotonic() + within_s
         while not await self._over(time.monotonic() + 0.3) and time.monotonic() < deadline:
             if self.programs[name].armed and stations.g[name].state in READY:
-                return
+                return True
+        return False
 
     async def _over(self, until: float) -> bool:
         """Wait until then; True where the line was told to send no further part."""
