@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from analytics.decision.verdict import Evaluation
 from gateway.processes.snapshot import Snapshot, StationView
 from gateway.serve.api.door import Name, router_of
+from gateway.serve.asking import Busy
 from gateway.serve.page.asked import Refused, WorldOf
-from gateway.serve.page.world import Busy, World
+from gateway.serve.page.world import World
 
 router = router_of("line")
 

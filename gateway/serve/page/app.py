@@ -15,6 +15,7 @@ from gateway.serve.api import incidents as api_incidents
 from gateway.serve.api import line as api_line
 from gateway.serve.api import parts as api_parts
 from gateway.serve.api import recipes as api_recipes
+from gateway.serve.asking import Busy
 from gateway.serve.page import (
     audit,
     doors,
@@ -34,7 +35,7 @@ from gateway.serve.page.guard import App, Guard
 from gateway.serve.page.live import Live
 from gateway.serve.page.sessions import NOBODY, Sessions
 from gateway.serve.page.show import Show
-from gateway.serve.page.world import Busy, World
+from gateway.serve.page.world import World
 from gateway.store.database import StoreError
 
 _HERE = Path(__file__).parent

@@ -1,18 +1,17 @@
 """Who is asking: sessions of people, tokens of programs, and how often somebody may guess."""
 
 import secrets
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from gateway.processes.clock import Clock
+from gateway.serve.guesses import Guesses
 from gateway.serve.people import People, PeopleFile, Role, verified
 
 IDLE_S = 12 * 3600.0  #: a shift and its handover
 LONGEST_S = 7 * 86400.0
 SESSIONS_MAX = 500
-GUESSES, GUESSES_S = 5, 300.0  #: wrong passwords from one address, or for one name, in so many seconds
-WATCHED_MAX = 5000  #: addresses and names whose guesses are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Sessions:
     def __init__(self, people: PeopleFile, clock: Clock) -> None:
         self._people, self._clock = people, clock
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
-        self._guesses: OrderedDict[str, deque[float]] = OrderedDict()
+        self._guesses = Guesses(clock)
 
     def visitor(self, cookie: str | None, bearer: str | None, people: People) -> Visitor | None:
         """Tell who is asking; None where a session has ended or a token is not known."""
@@ -82,23 +81,12 @@ class Sessions:
 
     def wait_s(self, *keys: str) -> float:
         """Tell how long these (an address, a name) must wait before another guess; 0 where they may guess."""
-        now, wait = self._clock.now(), 0.0
-        for key in keys:
-            times = self._guesses.get(key)
-            while times and now - times[0] > GUESSES_S:
-                times.popleft()
-            if times and len(times) >= GUESSES:
-                wait = max(wait, GUESSES_S - (now - times[0]))
-        return wait
+        return self._guesses.wait_s(*keys)
 
     def login(self, name: str, password: str, address: str, people: People) -> str | None:
         """Open a session and return its cookie; None where name and password do not belong together. Takes 20 ms."""
         if not verified(people.user(name), password):
-            for key in (f"address {address}", f"name {name[:40]}"):
-                self._guesses.setdefault(key, deque(maxlen=GUESSES)).append(self._clock.now())
-                self._guesses.move_to_end(key)
-            while len(self._guesses) > WATCHED_MAX:
-                self._guesses.popitem(last=False)
+            self._guesses.wrong(f"address {address}", f"name {name[:40]}")
             return None
         now, cookie = self._clock.now(), secrets.token_urlsafe(32)
         self._sessions[cookie] = _Session(name, secrets.token_urlsafe(32), now, now)

@@ -1,7 +1,6 @@
 """What the page and the API know and may do: look at the newest snapshot, read the store, ask the ledger."""
 
 import asyncio
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TypeVar
 from gateway.processes.clock import Clock
 from gateway.processes.messages import Command, CommandAnswer
 from gateway.processes.snapshot import Snapshot
+from gateway.serve.asking import Asking
 from gateway.serve.people import PeopleFile
 from gateway.serve.plan import PagePlan
 from gateway.store.kept import KeptReader
@@ -17,13 +17,6 @@ from gateway.store.kept import KeptReader
 T = TypeVar("T")
 
 READERS_MAX = 4  #: questions to the store at once; it is one disk
-ANSWER_S = 10.0  #: the longest wait for the ledger; it may be waiting for a disk
-ASKING_MAX = 50  #: commands under way
-_MARK = "page:"  #: begins the ids of commands that came this way
-
-
-class Busy(Exception):
-    """Too much is being asked at once; asking again helps."""
 
 
 @dataclass(slots=True)
@@ -47,11 +40,12 @@ class World:
     stale: bool = True  #: main has been silent for seconds: nothing is good any more
     people: PeopleFile = field(init=False)
     _reading: asyncio.Semaphore = field(init=False)
-    _asked: dict[str, asyncio.Future[CommandAnswer]] = field(init=False, default_factory=dict)
+    _asking: Asking = field(init=False)
 
     def __post_init__(self) -> None:
         self.people = PeopleFile(Path(self.plan.store))
         self._reading = asyncio.Semaphore(READERS_MAX)
+        self._asking = Asking(self.send, "page")
 
     async def read(self, question: Callable[[KeptReader], T]) -> T:
         """Ask the store something, in a thread: a disk may keep one waiting.
@@ -79,24 +73,8 @@ class World:
         Busy
             The gateway took no command, or did not answer; the sentence says which.
         """
-        if len(self._asked) >= ASKING_MAX:
-            raise Busy("too many commands are under way; ask again")
-        command = Command(name, target, who, via, arguments or {}, f"{_MARK}{secrets.token_hex(16)}")
-        answer = self._asked[command.id] = asyncio.get_running_loop().create_future()
-        try:
-            if not self.send(command):
-                raise Busy("the gateway is busy and took no command; ask again")
-            return await asyncio.wait_for(answer, ANSWER_S)
-        except TimeoutError:
-            raise Busy(f"no answer within {ANSWER_S:.0f} s; the audit trail says whether it was carried out") from None
-        finally:
-            self._asked.pop(command.id, None)
+        return await self._asking.ask(name, target, who, arguments, via)
 
     def answered(self, answer: CommandAnswer) -> bool:
         """Take an answer; False where it is for somebody else."""
-        if not answer.id.startswith(_MARK):
-            return False
-        waiting = self._asked.get(answer.id)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(answer)
-        return True
+        return self._asking.answered(answer)

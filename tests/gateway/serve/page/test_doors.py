@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.serve.page.sessions import GUESSES, GUESSES_S, IDLE_S, LONGEST_S
+from gateway.serve.guesses import GUESSES, GUESSES_S
+from gateway.serve.page.sessions import IDLE_S, LONGEST_S
 from gateway.serve.people import People, Role
 from tests.gateway.serve.page.conftest import PASSWORD
 

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from gateway.processes.messages import CommandAnswer
-from gateway.serve.page import world as world_module
-from gateway.serve.page.world import ASKING_MAX, Busy, World
+from gateway.serve import asking as asking_module
+from gateway.serve.asking import ASKING_MAX, Busy
+from gateway.serve.page.world import World
 
 
 async def test_an_answer_comes_to_whoever_asked(page):
@@ -25,11 +26,11 @@ async def test_a_gateway_that_takes_no_command_or_never_answers_is_said(page, mo
     refusing = World(page.world.plan, page.clock, lambda command: False)
     with pytest.raises(Busy, match="took no command"):
         await refusing.ask("order", "ABCD", "ana")
-    monkeypatch.setattr(world_module, "ANSWER_S", 0.01)
+    monkeypatch.setattr(asking_module, "ANSWER_S", 0.01)
     silent = World(page.world.plan, page.clock, lambda command: True)
     with pytest.raises(Busy, match="the audit trail says"):
         await silent.ask("order", "ABCD", "ana")
-    assert silent._asked == {}
+    assert silent._asking._asked == {}
 
 
 async def test_commands_under_way_are_bounded(page):
