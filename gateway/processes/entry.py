@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -16,6 +17,7 @@ import structlog
 from connectors.plc.hush import hush_libraries
 from gateway.processes.channel import Channel, ChannelClosed
 from gateway.processes.clock import Clock, SystemClock
+from gateway.processes.log_lines import said_by_line, write_lines
 from gateway.processes.log_stream import LogStream
 from gateway.processes.threads import limit_threads
 
@@ -29,21 +31,8 @@ BACKGROUND_NICE = 10  #: of 19: a weight of about a tenth against a process that
 
 def log_as(process: str, *, plain: bool = False) -> None:
     """Write structured logs to stderr, each line with the name of the process."""
-    stream = cast("TextIO", LogStream(sys.stderr))
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=False) if plain else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=stream),
-    )
+    write_lines(process, cast("TextIO", LogStream(sys.stderr)), plain=plain)
     structlog.contextvars.bind_contextvars(process=process)
-    # Libraries speak through the standard library: their errors are kept, their chatter is not.
-    logging.basicConfig(level=logging.ERROR, stream=stream, format="%(name)s: %(message)s")
     hush_libraries()
 
 
@@ -102,12 +91,13 @@ def enter(name: str, body: BodyName, plan: object, connection: Connection, manne
     if manner.quiet:
         silence()
     channel = Channel(connection, "main")
-    try:
-        module, _, function = body.partition(":")
-        run: Body = getattr(import_module(module), function)
-        freeze_heap()
-        run(plan, channel, SystemClock())
-    except ChannelClosed:
-        structlog.get_logger().warning("main is gone; this process ends")
-    finally:
-        channel.close()
+    with ExitStack() as ending:
+        ending.push(said_by_line)
+        ending.callback(channel.close)
+        try:
+            module, _, function = body.partition(":")
+            run: Body = getattr(import_module(module), function)
+            freeze_heap()
+            run(plan, channel, SystemClock())
+        except ChannelClosed:
+            structlog.get_logger().warning("main is gone; this process ends")

@@ -46,7 +46,8 @@ class LogStream:
     def _write_all(self) -> None:
         while (text := self._lines.get()) is not None:
             if self._dropped:
-                text, self._dropped = f'{{"event": "{self._dropped} log lines were dropped"}}\n{text}', 0
+                lost = f'{{"event": "{self._dropped} log lines were dropped", "level": "warning"}}'
+                text, self._dropped = f"{lost}\n{text}", 0
             try:
                 self._stream.write(text)
                 self._stream.flush()

@@ -22,3 +22,8 @@ def echo(plan: object, channel: Channel, clock: Clock) -> None:
                     time.sleep(0.05)
             channel.send(message)
         channel.send("tick")
+
+
+def fall(plan: object, channel: Channel, clock: Clock) -> None:
+    """End by a fault that nobody caught."""
+    raise RuntimeError("fell")
