@@ -110,14 +110,18 @@ def plan_of(folder: Path) -> LedgerPlan:
     return LedgerPlan("Noisy plant", str(folder), stations=stations, alerts=alerts)
 
 
-def heard(raw: list[Raw], second: int, wall: datetime) -> list[object]:
-    """Give what the workers report at this second: every active episode again, and what has just cleared."""
+def heard(raw: list[Raw], second: int, wall: datetime, life: str = "", born: int = 0) -> list[object]:
+    """Give what the workers report at this second: every active episode again, and what has just cleared.
+
+    A sound event has another id in each life of its worker, and what was over when that life was `born` is forgotten;
+    a machine's episode is taken up again after a restart.
+    """
     messages: list[object] = []
-    lately = [r for r in raw if r.begin <= second < r.end + 6 * STEP_S]
+    lately = [r for r in raw if r.begin <= second < r.end + 6 * STEP_S and not (r.event and r.end <= born)]
     for station in sorted({r.station for r in lately}):
         views = tuple(
             EpisodeView(
-                r.id,
+                f"{r.id}-{life}" if r.event else r.id,
                 r.mode,
                 r.severity,
                 wall.isoformat(),
@@ -137,6 +141,12 @@ def heard(raw: list[Raw], second: int, wall: datetime) -> list[object]:
                 )
             )
     return messages
+
+
+def steps(raw: list[Raw], until: int) -> list[int]:
+    """Give the seconds at which something may be heard, and each full minute."""
+    busy = {s for r in raw for s in range(r.begin // STEP_S * STEP_S, r.end + 7 * STEP_S, STEP_S)}
+    return sorted(s for s in busy | set(range(0, until, 60)) if s < until)
 
 
 def plant_tags(second: int) -> PlantTags:
