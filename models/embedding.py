@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.front_end import front_end, resample
-from models.model_card import ModelError, read_card
+from models.front_end import front_end, resample, stretched
+from models.model_card import Mel, ModelError, read_card
 from models.model_folder import card_of
 from models.onnx_session import Session
 
@@ -134,12 +134,17 @@ class OnnxEmbedding:
 
     def inputs(self, samples: NDArray[np.float32], rate: int) -> list[NDArray[np.float32]]:
         """Return what the model is given for a sound, one array a window, in the shape of its card."""
-        sound = resample(np.asarray(samples, np.float32), rate, self.card.rate)
-        return [self._shaped(one) for one in windows(sound, self.card.window, self.card.shortest)]
+        card, sound = self.card, np.asarray(samples, np.float32)
+        if isinstance(card.front_end, Mel) and card.front_end.any_rate:
+            longest, shortest = (max(1, round(n * rate / card.rate)) for n in (card.window, card.shortest))
+            recipe = stretched(card.front_end, card.rate, rate)
+            return [self._shaped(front_end(one, rate, recipe)) for one in windows(sound, longest, shortest)]
+        sound = resample(sound, rate, card.rate)
+        cut = windows(sound, card.window, card.shortest)
+        return [self._shaped(front_end(one, card.rate, card.front_end)) for one in cut]
 
-    def _shaped(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _shaped(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Lay the input out along the axes the card names."""
-        values = front_end(window, self.card.rate, self.card.front_end)
         if "bands" in self.card.shape and self.card.shape.index("bands") < self.card.shape.index("frames"):
             values = values.T
         sizes = iter(values.shape)
@@ -149,7 +154,9 @@ class OnnxEmbedding:
 def windows(sound: NDArray[np.float32], longest: int, shortest: int) -> list[NDArray[np.float32]]:
     """Cut into windows of `longest` that overlap by half, the last flush with the end; fill up to `shortest`."""
     n = len(sound)
+    if n < shortest:
+        return [np.pad(sound, (0, shortest - n))]
     if n <= longest:
-        return [np.pad(sound, (0, max(0, shortest - n)))]
+        return [sound]
     starts = [*range(0, n - longest, max(1, longest // 2)), n - longest]
     return [sound[start : start + longest] for start in starts]

@@ -42,6 +42,7 @@ class Mel(BaseModel):
     low_hz: float = Field(ge=0)
     high_hz: float = Field(gt=0)
     scale_hz: Literal["htk", "slaney"] = Field("htk", description="Formula of the mel scale.")
+    sides: Literal["hz", "mel"] = Field("hz", description="Scale the sides of the triangles are straight on.")
     area: Literal["none", "sum", "slaney"] = Field(
         "none", description="Each triangle divided by nothing, by the sum of its weights, or by its width in Hz over 2."
     )
@@ -53,11 +54,16 @@ class Mel(BaseModel):
     floor: float = Field(1e-10, gt=0)
     scale: float = 1.0
     offset: float = 0.0
+    any_rate: bool = Field(
+        False, description="Sound is heard at its own rate: frames keep their seconds, bands their place in Hz."
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.fft < self.frame:
             raise ValueError(f"fft {self.fft} is shorter than frame {self.frame}")
+        if self.any_rate and (self.level, self.power) != ("mean", 2):
+            raise ValueError("any_rate wants power 2 and level mean: only then is P the same at every rate")
         if self.low_hz >= self.high_hz:
             raise ValueError(f"low_hz {self.low_hz} is not below high_hz {self.high_hz}")
         return self

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from models.front_end import front_end, resample, triangles
+from models.front_end import front_end, resample, stretched, triangles
 from models.model_card import Mel, Waveform
 
 RATE = 16_000
@@ -51,6 +51,29 @@ def test_a_recipe_may_leave_the_level_out(level):
     np.testing.assert_allclose(front_end(sound, RATE, recipe), front_end(sound * 0.01, RATE, recipe), atol=1e-4)
 
 
+@pytest.mark.parametrize("heard", [11_025, 24_000, 44_100, 48_000, 96_000])
+def test_a_stretched_recipe_hears_the_same_at_another_rate(heard):
+    recipe = a_mel(level="mean", any_rate=True, frame=512, high_hz=5_000.0)
+    sound = noise(2 * heard)
+
+    mel = front_end(sound, heard, stretched(recipe, RATE, heard))
+
+    wanted = front_end(resample(sound, heard, RATE), RATE, recipe)
+    assert mel.shape == wanted.shape
+    assert np.abs(mel - wanted).mean() < 0.1  # a tenth of a decade; frames drift by half a sample each
+    np.testing.assert_allclose(mel.mean(axis=0), wanted.mean(axis=0), atol=0.05)
+
+
+def test_bands_a_rate_cannot_carry_stay_at_the_floor():
+    recipe = a_mel(level="mean", any_rate=True, floor=1e-8)
+
+    mel = front_end(noise(4_000), 8_000, stretched(recipe, RATE, 8_000))
+
+    edges = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + 7_000 / 700), 42) / 2595) - 1)
+    np.testing.assert_allclose(mel[:, edges[:-2] > 4_200], -8, atol=1e-5)
+    assert (mel[:, edges[2:] < 3_900] > -7).all()
+
+
 @pytest.mark.parametrize("level", ["none", "peak", "mean"])
 def test_silence_is_finite(level):
     assert np.isfinite(front_end(np.zeros(4_000, np.float32), RATE, a_mel(level=level))).all()
@@ -76,6 +99,15 @@ def test_slaney_s_scale_is_straight_up_to_one_kilohertz():
     peaks = np.argmax(triangles(recipe, RATE), axis=1)
 
     assert peaks.tolist() == [100, 200, 300, 400, 500, 600, 700, 800, 900]
+
+
+def test_sides_may_be_straight_in_mel():
+    recipe = a_mel(sides="mel", low_hz=0.0, high_hz=7_000.0, bands=1, fft=16_000)
+
+    weights = triangles(recipe, RATE)[0]
+
+    mel = 2595 * np.log10(1 + np.arange(8_001) / 700) / (2595 * np.log10(11))
+    np.testing.assert_allclose(weights, np.maximum(0, np.minimum(2 * mel, 2 - 2 * mel)), atol=1e-9)
 
 
 def test_samples_themselves_may_be_wanted():
