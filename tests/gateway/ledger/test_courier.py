@@ -198,3 +198,20 @@ def test_the_load_of_a_channel_is_measured_against_one_in_ten_minutes(plant):
     assert (load.rings, load.most_in_10_min, load.floods) == (2, 2, 0)
     assert load.mean_in_10_min == pytest.approx(2 / 6)
     assert {(one.station, one.rings, one.share) for one in worst} == {("pump-7", 1, 0.5), ("press", 1, 0.5)}
+
+
+def test_a_sound_event_whose_listener_was_killed_is_over_and_told_to_be(plant):
+    plant.turn(plant.glass("glass-1", ("P", True)))
+    plant.kill()
+    plant.turn(plant.glass("glass-1"), pass_s=5)
+    assert acts(plant) == [Act.RAISED]
+    plant.turn(plant.glass("glass-1"), pass_s=61)
+    assert plant.ask("SELECT count(*) FROM episodes WHERE active") == [(0,)]
+    plant.turn(plant.glass("glass-1"), pass_s=601)
+    assert acts(plant) == [Act.RAISED, Act.RESOLVED]
+
+
+def test_a_sound_event_that_is_said_to_last_goes_on_however_long(plant):
+    for _ in range(5):
+        plant.turn(plant.glass("glass-1", ("P", True)), pass_s=59)
+    assert plant.ask("SELECT count(*) FROM episodes WHERE active") == [(1,)]
