@@ -1,9 +1,8 @@
 """`GET /metrics`: the newest snapshot as Prometheus reads it."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-import psutil
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -12,11 +11,15 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from gateway.processes.snapshot import Snapshot
-from gateway.serve.metrics_table import METRICS, PREFIX, Counts, Kind, Metric
+from gateway.serve.metrics_gateway import EARS, GATEWAY
+from gateway.serve.metrics_kinds import PREFIX, Counts, Kind, Metric
+from gateway.serve.metrics_machines import MACHINES
+from gateway.serve.metrics_parts import PARTS
 from gateway.serve.page.asked import Refused, VisitorOf, WorldOf
 from gateway.serve.page.world import World
 
 router = APIRouter(include_in_schema=False)
+METRICS: Sequence[Metric] = (*GATEWAY, *EARS, *PARTS, *MACHINES)
 
 
 class SnapshotCollector(Collector):
@@ -38,7 +41,6 @@ class SnapshotCollector(Collector):
         yield age
         if not stale:
             yield from (_family(metric, snapshot) for metric in METRICS)
-            yield from _resources(snapshot)
 
 
 def _family(metric: Metric, snapshot: Snapshot) -> Family:
@@ -55,26 +57,6 @@ def _family(metric: Metric, snapshot: Snapshot) -> Family:
         assert not isinstance(number, Counts)
         plain.add_metric([snapshot.line, *values], float(number))
     return plain
-
-
-def _resources(snapshot: Snapshot) -> Iterator[Family]:
-    """Give what each process takes; one that has just died is left out."""
-    labels = ["line", "process"]
-    cpu = CounterMetricFamily(PREFIX + "process_cpu_seconds", "Processor time, user and system", labels=labels)
-    memory = GaugeMetricFamily(PREFIX + "process_resident_memory_bytes", "Resident, shared included", labels=labels)
-    pids = [("main", snapshot.pid), *((one.name, one.pid) for one in snapshot.processes if not one.errand)]
-    for name, pid in pids:
-        if not pid:
-            continue
-        try:
-            process = psutil.Process(pid)
-            times, resident = process.cpu_times(), process.memory_info().rss
-        except psutil.Error:
-            continue
-        cpu.add_metric([snapshot.line, name], times.user + times.system)
-        memory.add_metric([snapshot.line, name], float(resident))
-    yield cpu
-    yield memory
 
 
 @router.get("/metrics")

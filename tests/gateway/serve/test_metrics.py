@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.processes.budget import Budget
 from gateway.processes.condition import RemainingLife, WearView
 from gateway.processes.snapshot import PartDials, ProcessView
-from gateway.serve.metrics import SnapshotCollector
-from gateway.serve.metrics_table import METRICS, PREFIX, Kind
+from gateway.serve.metrics import METRICS, SnapshotCollector
+from gateway.serve.metrics_kinds import PREFIX, Kind
 from tests.gateway.serve.page.conftest import page, store  # noqa: F401  # fixtures
 from tests.gateway.serve.snapshots import SILENT, SILENT_ALARM, a_condition, a_part_view, a_snapshot, an_ear
 
