@@ -1,12 +1,13 @@
 """Writes the generated sections of the documents anew: ``python -m tests.docs.write`` from the repository's root."""
 
-from tests.docs import command_list, licence_list, site_keys, tag_tables
+from tests.docs import command_list, licence_list, metric_table, site_keys, tag_tables
 from tests.docs.pages import DOCS, between
 
 #: page, section, what prints it
 SECTIONS = (
     ("site-file.md", "keys", site_keys.section),
     ("scada.md", "tags", tag_tables.section),
+    ("metrics.md", "metrics", metric_table.section),
     ("commands.md", "commands", command_list.section),
     ("licences.md", "licences", licence_list.section),
 )
