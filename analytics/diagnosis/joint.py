@@ -5,6 +5,7 @@ earns more than a bound, so strength cannot buy a call, only the number of expec
 to be explained. The method, its constants and what each is worth on public records: docs/machines.md.
 """
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +25,7 @@ from analytics.diagnosis.families import (
 )
 from analytics.diagnosis.result import NONE, UNDECIDED, DiagnosisResult, FaultLine
 from analytics.diagnosis.vetoes import Declared, confirmed, first_veto, quiet, unknown_source
-from analytics.signal.envelope import BAND_HIGH_HZ, BAND_LOW_HZ, LineSpectrum, Spectra, spectra
+from analytics.signal.envelope import BAND_HIGH_HZ, BAND_LOW_HZ, LineSpectrum, Spectra, at_once, spectra_by_steps
 from analytics.signal.speed import CONFIRMED, shaft_evidence, speed_grid
 
 TURNS_FOR_NONE = 120.0  #: below, a fault may hide; see the figures by length in docs/machines.md
@@ -77,8 +78,19 @@ def prepare(
     band_hz: tuple[float, float] = (BAND_LOW_HZ, BAND_HIGH_HZ),
 ) -> Spectra:
     """Compute once what the diagnosis of several bearings on one shaft looks at; see `diagnose` and `spectra`."""
+    return at_once(prepare_by_steps(x, rate, rpm, bearings, band_hz))
+
+
+def prepare_by_steps(
+    x: NDArray[np.floating],
+    rate: float,
+    rpm: float,
+    bearings: tuple[Orders, ...],
+    band_hz: tuple[float, float] = (BAND_LOW_HZ, BAND_HIGH_HZ),
+) -> Generator[None, None, Spectra]:
+    """Do as `prepare`, with pauses; see `spectra_by_steps`."""
     highest = max([9.0, *(max(b.bpfi, 2 * b.bsf) for b in bearings)])
-    return spectra(x, rate, rpm / 60, 3.4 * highest * rpm / 60, band_hz)
+    return spectra_by_steps(x, rate, rpm / 60, 3.4 * highest * rpm / 60, band_hz)
 
 
 def judge(heard: Spectra, shaft_hz: float, tolerance: float, bearing: Orders) -> DiagnosisResult:

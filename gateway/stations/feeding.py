@@ -8,7 +8,7 @@ from gateway.stations.machine import MachineStation
 from gateway.stations.sounds import SoundsStation
 
 AT_ONCE_S = 0.05  #: sound handed over at once, at least: windows advance by as much
-STEP_S = 0.06  #: a step of a diagnosis may take so long (measured, docs/audio.md); none is begun with a verdict so near
+STEP_S = 0.03  #: a step of a diagnosis may take so long (measured, docs/audio.md); none is begun with a verdict so near
 PATIENCE_S = 1.0  #: but each is fed at least so often: looks are a second apart or more
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from analytics.diagnosis.bearings import Orders
 from analytics.diagnosis.evidence import envelope_spectrum
-from analytics.diagnosis.joint import judge, prepare
+from analytics.diagnosis.joint import judge, prepare_by_steps
 from analytics.diagnosis.measure import Measured, measure, picture
 from analytics.diagnosis.result import NONE, UNDECIDED, DiagnosisResult
 from analytics.signal.envelope import Spectra
@@ -76,7 +76,8 @@ class Looking:
         if look.turns >= TURNS_LEAST and plan.bearings and look.record.any():
             assert look.rpm is not None
             bearings = [(one, Orders(one.elements, one.bpfo, one.bpfi, one.bsf, one.ftf)) for one in plan.bearings]
-            self._heard = prepare(look.record, look.rate, look.rpm, tuple(orders for _, orders in bearings))
+            on_shaft = tuple(orders for _, orders in bearings)
+            self._heard = yield from prepare_by_steps(look.record, look.rate, look.rpm, on_shaft)
             yield
             for bearing, orders in bearings:
                 self.results.append((bearing, judge(self._heard, look.rpm / 60, plan.rpm_tolerance, orders)))

@@ -241,14 +241,16 @@ class MachineStation:
                 pass
         self._looked_at = self._sound.end
         over = self._normal.over_db(self._sound.levels(), self._rpm())
-        self._looking = self._look(Look(self._sound.record(), self._rate, self._rpm(), over))
+        look = Look(self._sound.record(), self._rate, self._rpm(), over)
+        # Dated by its last sample: how soon the steps of a look follow each other must not show in what is said.
+        self._looking = self._look(look, self._clock.wall())
 
-    def _look(self, look: Look) -> Iterator[None]:
+    def _look(self, look: Look, wall: datetime) -> Iterator[None]:
         """Look, a step at a time, then let the episodes know."""
         looking = Looking(look, self._plan)
         yield from looking.steps()
         self._normal.hear_look(looking.named)
-        self._diagnosis, evidence = self._raising.hear(looking, self._clock.wall())
+        self._diagnosis, evidence = self._raising.hear(looking, wall)
         self._evidence = evidence or self._evidence
 
 

@@ -1,11 +1,14 @@
 """The longest pass, and whom to feed between the parts."""
 
+import numpy as np
 import pytest
 
 from gateway.processes.messages import LongestPass, Tick, WorkerNote
 from gateway.stations.feeding import AT_ONCE_S, PATIENCE_S, STEP_S, Feeding
 from gateway.stations.passes import AGAIN_S, Passes
-from tests.gateway.stations.one_worker import T0, one_station, part_plan, run
+from gateway.stations.plan import StationPlan, WorkerPlan
+from gateway.stations.worker import REPORT_S
+from tests.gateway.stations.one_worker import CASTINGS, T0, one_station, part_plan, run
 
 
 @pytest.fixture
@@ -101,3 +104,18 @@ def test_nobody_is_fed_just_before_a_verdict_until_patience_ends(clock):
     assert feeding.feed() == ""
     one.end = int(1000 * PATIENCE_S) + 1
     assert feeding.feed() == "one"
+
+
+def test_reports_that_take_long_leave_the_other_stations_to_the_next_pass(recipe, wire, monkeypatch):
+    watched = []
+
+    def slow(self):
+        watched.append((self._station, wire.clock.time))
+        wire.clock.time += 2 * REPORT_S
+
+    monkeypatch.setattr("gateway.stations.worker.Ear.watch", slow)
+    both = WorkerPlan("w", (CASTINGS,), (StationPlan("ring", 0, part=part_plan(recipe)), StationPlan("gear", 0)))
+    run(both, wire, 2)
+
+    assert [name for name, _ in watched[:4]] == ["ring", "gear", "ring", "gear"]
+    assert min(np.diff([at for _, at in watched])) > 2 * REPORT_S

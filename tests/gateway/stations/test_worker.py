@@ -22,6 +22,7 @@ from gateway.processes.messages import (
     Tick,
     UseRecipe,
 )
+from gateway.stations.feeding import STEP_S
 from gateway.stations.machine import MachineStation
 from gateway.stations.plan import MachinePlan, SourcePlan, StationPlan, WorkerPlan
 from tests.gateway.stations.one_worker import (
@@ -238,7 +239,7 @@ def test_a_verdict_does_not_wait_for_a_machine_that_takes_its_time(recipe, wire,
     class Slow(MachineStation):
         def feed(self, samples, start):
             fed.append((start, start + len(samples)))
-            wire.clock.time += 0.05
+            wire.clock.time += 0.8 * STEP_S
 
     monkeypatch.setattr("gateway.stations.worker.MachineStation", Slow)
     pump = SourcePlan("simulated", RATE, sound="pump", seed=3, rpm=1480.0)
