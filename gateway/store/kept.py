@@ -46,10 +46,12 @@ class KeptPart:
 class KeptReader(Reader):
     """A reader of parts and of what they can be judged again by."""
 
-    def last(self, last: int, *, station: str | None = None) -> list[KeptPart]:
-        """Give the last parts, oldest first."""
-        chosen, values = ("1", ()) if station is None else ("station = ?", (station,))
-        return self._kept(chosen, values, last)
+    def last(self, last: int, *, station: str | None = None, part_type: int | None = None) -> list[KeptPart]:
+        """Give the last parts, oldest first; of one station and of one PartType where these are said."""
+        said = {"station": station, "part_type": part_type}
+        known = {key: value for key, value in said.items() if value is not None}
+        chosen = " AND ".join(f"{key} = ?" for key in known) or "1"
+        return self._kept(chosen, tuple(known.values()), last)
 
     def by_id(self, number: int) -> KeptPart | None:
         """Give the part of a row of the store; None where there is none."""

@@ -50,6 +50,16 @@ class Rescored:
     left_out: Mapping[str, int]
 
     @property
+    def rejected(self) -> int:
+        """How many go from OK to NotOK."""
+        return sum(one.after > 1.0 for one in self.changed)
+
+    @property
+    def accepted(self) -> int:
+        """How many go from NotOK to OK."""
+        return len(self.changed) - self.rejected
+
+    @property
     def why_not(self) -> str:
         """Say in one clause what was left out; empty where nothing was."""
         return "; ".join(f"{count} more left out: {why}" for why, count in self.left_out.items())
@@ -77,7 +87,8 @@ def scores_of_numbers(kept: Sequence[KeptPart], model: PartModel) -> list[float 
 
     What a person fixed on plain indicators is known only where the recipe that judged then had the same limit.
     """
-    rows = [_row(part, model) for part in kept]
+    other = {text: why_other_numbers(text, model) for text in {part.front_end for part in kept}}
+    rows = [_row(part, model, other[part.front_end]) for part in kept]
     numbers = [row for row in rows if not isinstance(row, str)]
     if not numbers:
         return [str(row) for row in rows]
@@ -95,11 +106,11 @@ def evaluation_of(kept: KeptPart, score: float) -> Evaluation:
     return Evaluation.NOT_OK if score > 1.0 else Evaluation.OK
 
 
-def _row(kept: KeptPart, model: PartModel) -> NDArray[np.float32] | str:
+def _row(kept: KeptPart, model: PartModel, other: str) -> NDArray[np.float32] | str:
     if kept.features is None:
         return "no numbers were stored of it"
-    if why := why_other_numbers(kept.front_end, model):
-        return why
+    if other:
+        return other
     heard = model.second is not None
     if heard and kept.embedding is None:
         return "what the second voter hears was not stored"

@@ -1,6 +1,6 @@
 """From a snapshot to what the line view shows: plain records, no HTML."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from analytics.decision.verdict import Evaluation
@@ -51,12 +51,21 @@ def cards_of(snapshot: Snapshot, zone: tzinfo, *, stale: bool = False) -> tuple[
 
 
 def _card(snapshot: Snapshot, station: StationView, zone: tzinfo, *, stale: bool) -> Card:
+    if station.part is None or stale or not station.worker_alive:
+        return machine_card(snapshot, station, stale=stale)
+    card = _part_card(station, station.part, station.title or station.name, zone)
+    if not station.asset:
+        return card
+    machine = machine_card(snapshot, station, stale=stale)  # of one ear's two flows the parts come first
+    return replace(card, facts=(*card.facts, ("machine", f"{machine.shape} {machine.word}")))
+
+
+def machine_card(snapshot: Snapshot, station: StationView, *, stale: bool) -> Card:
+    """Make the card of a station's machine, also where it judges parts besides."""
     title = station.title or station.name
     if stale or not station.worker_alive:
         why = "the gateway is silent" if stale else "its worker process is being restarted"
         return Card(station.name, title, "no signal", "unsure", "!", why, warning=why)
-    if station.part is not None:
-        return _part_card(station, station.part, title, zone)
     return _machine_card(snapshot, station, title)
 
 

@@ -11,6 +11,7 @@ from gateway.processes.condition import ConditionReport
 from gateway.processes.messages import IncidentView
 from gateway.processes.snapshot import StationView
 from gateway.serve.page.asked import Refused, VisitorOf, WorldOf, form_of, wanted
+from gateway.serve.page.cards import machine_card
 from gateway.serve.page.plot import spectrum_plot, trend
 from gateway.serve.page.sessions import Visitor
 from gateway.serve.page.show import Show
@@ -97,7 +98,7 @@ async def machine_page(request: Request, visitor: Visitor, world: World, station
     lately = [one for one in found if one[0] >= (now - DAY).isoformat()]
     return show.page(
         "machine.html", visitor, here=f"/stations/{station.name}", station=station,
-        card=next(one for one in show.cards() if one.name == station.name),
+        card=machine_card(snapshot, station, stale=world.stale),
         day=trend(day, show.zone, now - DAY, now, lately),
         month=trend(month, show.zone, now - MONTH, now, found),
         day_marks=lately, month_marks=found, spectrum=spectrum,

@@ -1,4 +1,4 @@
-"""Recipes: what each station judges by, its versions, what they promise; propose the next, put one to use."""
+"""Recipes: what each station judges by, its versions, what they promise and would change; propose, put one to use."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,15 +12,20 @@ from gateway.processes.messages import RecipeView
 from gateway.processes.snapshot import Snapshot
 from gateway.serve.page.asked import Refused, VisitorOf, WorldOf, form_of, wanted
 from gateway.serve.page.show import Show
+from gateway.serve.page.versions import version_of
+from gateway.serve.page.world import World
 from gateway.serve.people import Role
 from gateway.store.labels import proposals
-from models.recipe import Recipe, RecipeError, load
+from gateway.store.rescored import Rescored, rescored
+from models.recipe import Recipe, RecipeError
+from models.recipe_diff import comparable
 from models.recipe_files import activations, current, versions
 
 router = APIRouter(include_in_schema=False)
 
 VERSIONS_MOST = 12  #: shown of one recipe, the newest
 PROPOSALS_MOST = 20  #: shown, the newest
+LOOKED_BACK = 1000  #: parts of the store that another version is tried on
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,16 @@ class Version:
     fault: str
     used_at: str
     used_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a version would have said of the last parts otherwise than the one that judges now."""
+
+    version: int
+    judging: int
+    found: Rescored | None
+    why_not: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +67,41 @@ class Shelf:
         """Another version was put to use than the station judges by."""
         return any(one.in_use and not one.judging for one in self.versions)
 
+    @property
+    def newer(self) -> int | None:
+        """The newest version, where the station judges by an earlier one."""
+        newest = self.versions[0] if self.versions else None
+        return None if newest is None or newest.recipe is None or newest.number <= self.view.version else newest.number
+
 
 @router.get("/recipes", response_class=HTMLResponse)
 async def recipes_view(request: Request, visitor: VisitorOf, world: WorldOf) -> HTMLResponse:
     """Show every recipe of every station."""
     shelves = await asyncio.to_thread(shelves_of, world.snapshot)
     made = await world.read(lambda reader: proposals(reader.db, PROPOSALS_MOST))
+    changed = {
+        (shelf.station, shelf.part_type): await change_of(world, shelf, shelf.newer)
+        for shelf in shelves
+        if shelf.newer is not None
+    }
     show: Show = request.app.state.show
-    return show.page("recipes.html", visitor, here="/recipes", shelves=shelves, proposals=made)
+    return show.page("recipes.html", visitor, here="/recipes", shelves=shelves, proposals=made, changed=changed)
+
+
+@router.get("/recipes/{station}/{part_type}/{version}", response_class=HTMLResponse)
+async def change_view(
+    request: Request, station: str, part_type: int, version: int, visitor: VisitorOf, world: WorldOf
+) -> HTMLResponse:
+    """Show which of the last parts another version would judge otherwise."""
+    shelves = await asyncio.to_thread(shelves_of, world.snapshot)
+    shelf = next((one for one in shelves if (one.station, one.part_type) == (station, part_type)), None)
+    if shelf is None:
+        raise Refused(404, f"no recipe of type {part_type} at station {station[:60]!r}")
+    if version == shelf.view.version:
+        raise Refused(404, f"{station} judges type {part_type} by version {version} already: nothing would change")
+    change = await change_of(world, shelf, version)
+    show: Show = request.app.state.show
+    return show.page("change.html", visitor, here="/recipes", shelf=shelf, change=change, back=LOOKED_BACK)
 
 
 @router.post("/recipes/{station}/{part_type}/propose")
@@ -91,6 +133,27 @@ async def activate(
     return RedirectResponse(f"/recipes#{station}-{part_type}", 303)
 
 
+async def change_of(world: World, shelf: Shelf, version: int) -> Change:
+    """Try a version on the last parts of its station, by their stored numbers."""
+    judging = Path(shelf.view.folder)
+
+    def pair() -> tuple[Recipe, Recipe]:
+        return version_of(judging), version_of(judging.parent / f"v{version}")
+
+    try:
+        old, new = await asyncio.to_thread(pair)
+    except (OSError, RecipeError) as fault:
+        return Change(version, shelf.view.version, None, str(fault))
+    if why := comparable(old.model, new.model):
+        return Change(version, shelf.view.version, None, why)
+    found = await world.read(
+        lambda reader: rescored(
+            old.model, new.model, reader.last(LOOKED_BACK, station=shelf.station, part_type=shelf.part_type)
+        )
+    )
+    return Change(version, shelf.view.version, found)
+
+
 def shelves_of(snapshot: Snapshot | None) -> list[Shelf]:
     """Look at the recipes of every station; reads disk, so it belongs into a thread."""
     return [
@@ -120,6 +183,6 @@ def _shelf(station: str, part_type: int, view: RecipeView) -> Shelf:
 
 def _loaded(folder: Path) -> tuple[Recipe | None, str]:
     try:
-        return load(folder), ""
+        return version_of(folder), ""
     except RecipeError as fault:
         return None, str(fault)

@@ -1,7 +1,6 @@
 """What can be shown of one stored part: its numbers against its recipe and, where it was kept, its sound."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +16,9 @@ from analytics.signal.capture import Capture
 from analytics.signal.spectra import frames_of
 from gateway.processes.cut import capture_again, cut_from
 from gateway.serve.page.png import picture
+from gateway.serve.page.versions import version_of
 from gateway.store.kept import KeptPart, NoSound, sound_of_part
-from models.recipe import Recipe, RecipeError, load
+from models.recipe import Recipe, RecipeError
 
 SHOWN_DB = 70.0  #: below the loudest; quieter is drawn as silence
 _LN_DB = np.log(10) / 10
@@ -80,11 +80,6 @@ class Sight:
     nearest: tuple[Near, ...] = ()
 
 
-@lru_cache(maxsize=16)
-def _version(folder: str) -> Recipe:
-    return load(Path(folder))  # a version never changes, so that the first look at it holds
-
-
 def sight_of(store: Path, kept: KeptPart) -> Sight:
     """Gather what can be shown; reads disk, so it belongs into a thread."""
     recipe, why_no_recipe = _recipe_of(kept)
@@ -108,7 +103,7 @@ def _recipe_of(kept: KeptPart) -> tuple[Recipe | None, str]:
         folder = cut_from(kept.cut).recipe
         if not folder:
             return None, "no recipe judged it"
-        recipe = _version(folder)
+        recipe = version_of(Path(folder))
     except (ValueError, RecipeError) as fault:
         return None, str(fault)
     if kept.row.recipe and recipe.title != kept.row.recipe:
