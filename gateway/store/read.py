@@ -85,6 +85,7 @@ class OrderRow:
     state: str
     raw: str
     memo: str
+    zone: str = ""  #: where it was heard, for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,8 @@ class Reader:
             "SELECT i.id, i.station, i.asset, i.failure_mode, i.severity, i.text, i.raised_at, i.cleared_at,"
             " i.ended_at, i.acknowledged_by, i.acknowledged_at,"
             " coalesce(o.fate, 'withheld'), coalesce(o.why, ''), coalesce(o.number, ''),"
-            " coalesce(o.adopted, 0), coalesce(o.state, ''), coalesce(o.raw, ''), coalesce(o.memo, '')"
+            " coalesce(o.adopted, 0), coalesce(o.state, ''), coalesce(o.raw, ''), coalesce(o.memo, ''),"
+            " i.zone"
             " FROM incidents i LEFT JOIN order_status o ON o.incident = i.id ORDER BY i.number DESC LIMIT ?",
             (),
             last,

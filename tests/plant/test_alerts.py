@@ -13,7 +13,7 @@ from tests.plant.test_orders import RATE, RPM, write_pump
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 PACE = 6.0
-SECRET = "shared with the receiver"  # noqa: S105
+SECRET = "shared with the receiver"
 SITE = """
 [line]
 name = "Pumps"

@@ -26,6 +26,7 @@ class Incident(BaseModel):
 
     id: str
     station: str
+    zone: str
     asset: str
     failure_mode: str
     severity: str
@@ -114,8 +115,8 @@ async def window(station: Name, quiet: Window, visitor: VisitorOf, world: WorldO
 
 def _incident(row: OrderRow, found: tuple[str, str] | None) -> Incident:
     return Incident(
-        id=row.incident, station=row.station, asset=row.asset, failure_mode=row.failure_mode, severity=row.severity,
-        text=row.text, raised_at=row.raised_at, cleared_at=row.cleared_at, ended_at=row.ended_at,
+        id=row.incident, station=row.station, zone=row.zone, asset=row.asset, failure_mode=row.failure_mode,
+        severity=row.severity, text=row.text, raised_at=row.raised_at, cleared_at=row.cleared_at, ended_at=row.ended_at,
         acknowledged_by=row.acknowledged_by, acknowledged_at=row.acknowledged_at,
         found=None if found is None else Found(code=found[0], said=found[1]),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from gateway.serve import health, metrics
+from gateway.serve.api import budget as api_budget
 from gateway.serve.api import incidents as api_incidents
 from gateway.serve.api import line as api_line
 from gateway.serve.api import parts as api_parts
@@ -18,6 +19,7 @@ from gateway.serve.api import recipes as api_recipes
 from gateway.serve.asking import Busy
 from gateway.serve.page import (
     audit,
+    budget,
     doors,
     ears,
     event,
@@ -42,7 +44,7 @@ _HERE = Path(__file__).parent
 ROUTERS = (line.router, parts.router, part.router, stations.router, recipes.router, doors.router)
 MACHINES = (machine.router, incidents.router, event.router, ears.router, statistics.router, audit.router)
 WATCHED = (metrics.router, health.router)
-API = (api_line.router, api_parts.router, api_incidents.router, api_recipes.router)
+API = (api_line.router, api_parts.router, api_incidents.router, api_recipes.router, api_budget.router)
 
 
 def make_app(world: World) -> tuple[FastAPI, App]:
@@ -52,7 +54,7 @@ def make_app(world: World) -> tuple[FastAPI, App]:
     app.state.sessions = Sessions(world.people, world.clock)
     app.state.live = Live()
     app.state.show = Show(_templates(), world)
-    app.state.show.more = (incidents.pieces, ears.pieces)
+    app.state.show.more = (incidents.pieces, budget.pieces, ears.pieces)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     for router in (*ROUTERS, *MACHINES, *WATCHED, *API):
         app.include_router(router)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from gateway.processes.messages import IncidentView
+from gateway.serve.page import budget
 from gateway.serve.page.asked import Refused, VisitorOf, WorldOf, form_of, wanted
 from gateway.serve.page.drawing import HEIGHT, WIDTH
 from gateway.serve.page.event import Shown, shown_of
@@ -48,7 +49,8 @@ class Row:
 async def incidents_view(request: Request, visitor: VisitorOf, world: WorldOf) -> HTMLResponse:
     """Show what is open, and what ended lately."""
     show: Show = request.app.state.show
-    return show.page("incidents.html", visitor, here="/incidents", **_rows(world))
+    rung = budget.known(world.snapshot.budget if world.snapshot else None)
+    return show.page("incidents.html", visitor, here="/incidents", **_rows(world), **rung)
 
 
 @router.get("/incidents/rows", response_class=HTMLResponse)
