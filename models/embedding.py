@@ -33,7 +33,7 @@ class Embedding(Protocol):
 
     @property
     def rate(self) -> int:
-        """Samples per second it works at; sound of another rate is resampled inside."""
+        """Samples per second it was made for; sound of any other rate is dealt with inside."""
         ...
 
     @property
@@ -109,8 +109,9 @@ class OnnxEmbedding:
     def embed(self, samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
         """Return one vector, shape (size,), of sound of any length.
 
-        Sound is resampled; what is shorter than the model takes is filled with zeros at its end, what is longer is cut
-        into windows that overlap by half (the last flush with the end), whose vectors are pooled.
+        Sound of another rate is resampled, or heard as it is where the card says that the model can; what is shorter
+        than the model takes is filled with zeros at its end, what is longer is cut into windows that overlap by half
+        (the last flush with the end), whose vectors are pooled.
 
         Parameters
         ----------
