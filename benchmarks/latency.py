@@ -48,6 +48,7 @@ from models.teach import learn
 RATE, SEED, LENGTH_S, SPACING_S, SCAN_S = 48_000, 7, 0.5, 1.1, 0.005
 AROUND = RATE // 10
 START_S = 8.0  #: until the gateway is in its stride
+SERVED_S = 60.0  #: until its own servers listen, at most
 RATIO_MOST, P99_MOST_MS = 1.2, 30.0  #: wanted with 20 OPC UA clients and 50 HTTP clients
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -327,6 +328,7 @@ def measured(kind: str, count: int, seconds: float, crowd: Crowd = Crowd()) -> l
         command = [sys.executable, "-m", "benchmarks.timed_gateway", str(site)]
         gateway = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         time.sleep(START_S)
+        wait_until_served(own, page)
         spans = [({}, Span.of(gateway.pid, seconds))]
         if crowd != Crowd():
             spans.append(among(crowd, own, page, lambda: Span.of(gateway.pid, seconds)))
@@ -339,6 +341,20 @@ def measured(kind: str, count: int, seconds: float, crowd: Crowd = Crowd()) -> l
         said | seen | _figures(logs, captured, span) | {"cpu": round(span.cpu, 3), "memory_mb": round(span.memory_mb)}
         for seen, span in spans
     ]
+
+
+def wait_until_served(*urls: str) -> None:
+    """Wait for the gateway's own servers: the front starts after the line."""
+    until = time.monotonic() + SERVED_S
+    for host, _, port in (url.partition("://")[2].rpartition(":") for url in urls):
+        while True:
+            try:
+                socket.create_connection((host, int(port)), timeout=1.0).close()
+                break
+            except OSError:
+                if time.monotonic() > until:
+                    raise SystemExit(f"the gateway does not serve {host}:{port}") from None
+                time.sleep(0.2)
 
 
 def among(crowd: Crowd, own: str, page: str, measure: Callable[[], Span]) -> tuple[dict[str, Any], Span]:
@@ -388,6 +404,7 @@ def compared(alone: dict[str, Any], crowded: dict[str, Any]) -> dict[str, Any]:
         "kind": "with company against alone",
         "p99_ratio": round(ratio, 2),
         "p99_ms": p99,
+        "told_per_s": {name: crowded[f"{name}_told_per_s"] for name in ("hmi_clients", "viewers") if crowded[name]},
         "wanted": {"p99_ratio": RATIO_MOST, "p99_ms": P99_MOST_MS},
         "holds": ratio <= RATIO_MOST and p99 <= P99_MOST_MS,
     }
