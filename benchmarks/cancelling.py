@@ -46,7 +46,7 @@ def cancelling() -> Iterator[str]:
             f32 = [one.astype(np.float32) for one in (main, ambient, engine, leak)]
             learned = learn_canceller(f32[0][:half], f32[1][:half], ENGINE_RATE)
             still, target = (
-                cancel_step(canceller_at_rest(learned), *pair)[1][learned.ahead :]
+                cancel_step(canceller_at_rest(learned.taps, learned.ahead), *pair)[1][learned.ahead :]
                 for pair in ((f32[0][half:], f32[1][half:]), (f32[2][half:], f32[3][half:]))
             )
             down = 20 * np.log10(rms(main[half:]) / rms(still))

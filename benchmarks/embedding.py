@@ -11,7 +11,7 @@ import argparse
 import csv
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -54,14 +54,17 @@ def recordings(name: str) -> Iterator[tuple[dict[str, str], NDArray[np.float32],
 
 
 class Noise:
-    """The set of 25 kinds, as vectors of one embedding."""
+    """The set of 25 kinds, as vectors of one embedding, or of one for each fold that is asked."""
 
-    def __init__(self, embed: Embed) -> None:
-        rows, vectors = [], []
-        for row, samples, rate in recordings("noise"):
-            rows.append(row)
-            vectors.append(embed(samples, rate))
-        self.vectors = np.array(vectors, np.float64)
+    def __init__(self, embed: Embed | Mapping[str, Embed]) -> None:
+        sounds = list(recordings("noise"))
+        rows = [row for row, _, _ in sounds]
+        each = embed if isinstance(embed, Mapping) else dict.fromkeys(sorted({row["fold"] for row in rows}), embed)
+        known: dict[Embed, Rows] = {}
+        for one in each.values():
+            if one not in known:
+                known[one] = np.array([one(samples, rate) for _, samples, rate in sounds], np.float64)
+        self.vectors = {fold: known[one] for fold, one in each.items()}
         self.kinds = np.array([row["label"] for row in rows])
         self.folds = np.array([row["fold"] for row in rows])
 
@@ -80,7 +83,8 @@ class Noise:
                 asked = np.concatenate(
                     [chance.permutation(np.flatnonzero((self.kinds == name) & inside))[:ASKED] for name in names]
                 )
-                found = named([self.vectors[one] for one in shown], self.vectors[asked])
+                vectors = self.vectors[str(fold)]
+                found = named([vectors[one] for one in shown], vectors[asked])
                 right.append(names[found] == self.kinds[asked])
             yield np.concatenate(right)
 
@@ -88,9 +92,9 @@ class Noise:
         """AUC of glass breaking against all else: a linear discriminant with shrunk covariance, fold left out."""
         target, scores = self.kinds == "glass_breaking", np.zeros(len(self.kinds))
         for fold in np.unique(self.folds):
-            inside = self.folds == fold
-            centre, scale = self.vectors[~inside].mean(0), self.vectors[~inside].std(0) + 1e-6
-            scaled = (self.vectors - centre) / scale
+            inside, vectors = self.folds == fold, self.vectors[str(fold)]
+            centre, scale = vectors[~inside].mean(0), vectors[~inside].std(0) + 1e-6
+            scaled = (vectors - centre) / scale
             model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(scaled[~inside], target[~inside])
             scores[inside] = model.decision_function(scaled[inside])
         return auc(scores[~target], scores[target])

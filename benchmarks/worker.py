@@ -32,18 +32,19 @@ RATE, SEED, LENGTH_S, EVERY_S = 48_000, 7, 0.5, 1.1
 AROUND = RATE // 10
 
 
-def heard(part_id: str) -> np.ndarray:
+def heard(part_id: str, rate: int = RATE) -> np.ndarray:
     """Make the sound of a gearmotor in its hall, with surroundings."""
-    sound = part_sound("gearmotors", SEED, part_id, RATE)
-    samples = Ambience("gearmotors", SEED, RATE).block(0, round(LENGTH_S * RATE) + 2 * AROUND)
-    part = sound.samples[sound.lead :][: len(samples) - AROUND]
-    samples[AROUND : AROUND + len(part)] += part
+    sound, around = part_sound("gearmotors", SEED, part_id, rate), rate // 10
+    samples = Ambience("gearmotors", SEED, rate).block(0, round(LENGTH_S * rate) + 2 * around)
+    part = sound.samples[sound.lead :][: len(samples) - around]
+    samples[around : around + len(part)] += part
     return samples
 
 
-def taught(folder: Path) -> Path:
-    stop = AROUND + round(LENGTH_S * RATE)
-    parts = [TaughtPart(f"T{k}", Capture(heard(f"T{k}"), RATE, AROUND, stop)) for k in range(24)]
+def taught(folder: Path, rate: int = RATE) -> Path:
+    around = rate // 10
+    stop = around + round(LENGTH_S * rate)
+    parts = [TaughtPart(f"T{k}", Capture(heard(f"T{k}", rate), rate, around, stop)) for k in range(24)]
     write_recipe(folder / "gearmotor", learn(parts, TeachSettings()), "2026-01-01T00:00:00+00:00")
     return folder / "gearmotor"
 
