@@ -54,7 +54,7 @@ def make_app(world: World) -> tuple[FastAPI, App]:
     app.state.sessions = Sessions(world.people, world.clock)
     app.state.live = Live()
     app.state.show = Show(_templates(), world)
-    app.state.show.more = (incidents.pieces, budget.pieces, ears.pieces)
+    app.state.show.more = (incidents.pieces, budget.pieces, recipes.pieces, ears.pieces)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     for router in (*ROUTERS, *MACHINES, *WATCHED, *API):
         app.include_router(router)

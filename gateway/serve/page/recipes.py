@@ -1,6 +1,7 @@
 """Recipes: what each station judges by, its versions, what they promise and would change; propose, put one to use."""
 
 import asyncio
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 VERSIONS_MOST = 12  #: shown of one recipe, the newest
 PROPOSALS_MOST = 20  #: shown, the newest
+MADE_S = 120.0  #: a proposal of which nothing came by then will not come: its process says so, or has no store
 LOOKED_BACK = 1000  #: parts of the store that another version is tried on
 
 
@@ -77,6 +79,25 @@ class Shelf:
 @router.get("/recipes", response_class=HTMLResponse)
 async def recipes_view(request: Request, visitor: VisitorOf, world: WorldOf) -> HTMLResponse:
     """Show every recipe of every station."""
+    show: Show = request.app.state.show
+    return show.page("recipes.html", visitor, here="/recipes", **await _known(world))
+
+
+@router.get("/recipes/rows", response_class=HTMLResponse)
+async def shelves_alone(request: Request, visitor: VisitorOf, world: WorldOf) -> HTMLResponse:
+    """Give the recipes alone, to be put in place on a page that is open."""
+    show: Show = request.app.state.show
+    return HTMLResponse(show.piece("_shelves.html", **show.everywhere(visitor), **await _known(world)))
+
+
+def pieces(show: Show) -> dict[str, str]:
+    """Mark that another version judges: whoever looks at the recipes fetches them anew."""
+    stations = show.snapshot.stations if show.snapshot else ()
+    said = repr([(one.name, sorted(one.part.recipes.items())) for one in stations if one.part is not None])
+    return {"recipes-mark": show.piece("_mark.html", name="recipes-mark", mark=f"{zlib.crc32(said.encode()):08x}")}
+
+
+async def _known(world: World) -> dict[str, Any]:
     shelves = await asyncio.to_thread(shelves_of, world.snapshot)
     made = await world.read(lambda reader: proposals(reader.db, PROPOSALS_MOST))
     changed = {
@@ -84,8 +105,10 @@ async def recipes_view(request: Request, visitor: VisitorOf, world: WorldOf) -> 
         for shelf in shelves
         if shelf.newer is not None
     }
-    show: Show = request.app.state.show
-    return show.page("recipes.html", visitor, here="/recipes", shelves=shelves, proposals=made, changed=changed)
+    newest = {(one.station, one.part_type): one.id for one in reversed(made)}
+    now = world.clock.now()
+    making = {key for key, (seen, at) in world.proposing.items() if newest.get(key, 0) <= seen and now - at < MADE_S}
+    return {"shelves": shelves, "proposals": made, "changed": changed, "making": making}
 
 
 @router.get("/recipes/{station}/{part_type}/{version}", response_class=HTMLResponse)
@@ -111,9 +134,11 @@ async def propose(
     """Ask for the next version, made from what people said of the parts."""
     await form_of(request, visitor)
     who = wanted(visitor, Role.QUALITY).name
+    made = await world.read(lambda reader: proposals(reader.db, 1))
     answer = await world.ask("propose", station, who, {"type": str(part_type)})
     if not answer.accepted:
         raise Refused(409, answer.sentence)
+    world.proposing[station, part_type] = (made[0].id if made else 0, world.clock.now())
     return RedirectResponse(f"/recipes#{station}-{part_type}", 303)
 
 

@@ -38,6 +38,8 @@ class World:
     send: Callable[[Command], bool]
     snapshot: Snapshot | None = None
     stale: bool = True  #: main has been silent for seconds: nothing is good any more
+    #: By station and PartType, both known to the ledger: the newest proposal when the last one was asked for, and when.
+    proposing: dict[tuple[str, int], tuple[int, float]] = field(init=False, default_factory=dict)
     people: PeopleFile = field(init=False)
     _reading: asyncio.Semaphore = field(init=False)
     _asking: Asking = field(init=False)

@@ -1,4 +1,5 @@
-// Fetches what hangs on a piece anew once that piece has changed: data-fresh is the address, data-on the piece's id.
+// Fetches what hangs on a piece anew once that piece has changed: data-fresh is the address, data-on the piece's id;
+// and every two seconds as long as it holds what data-while selects: something that is being made.
 "use strict";
 (() => {
   const SETTLE_MS = 400; // the store is written a moment after the verdict is told
@@ -13,6 +14,12 @@
     held.innerHTML = await answer.text();
     box.replaceChildren(held.content);
   }
+
+  setInterval(() => {
+    for (const box of document.querySelectorAll("[data-while]")) {
+      if (box.querySelector(box.dataset.while)) fetchAnew(box).catch(() => {}); // offline: the bar says so
+    }
+  }, 2000);
 
   document.addEventListener("pieces", (event) => {
     for (const box of document.querySelectorAll("[data-fresh]")) {

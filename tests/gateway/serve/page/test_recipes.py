@@ -7,9 +7,11 @@ import pytest
 
 from gateway.processes.cut import front_end_text
 from gateway.processes.messages import RecipeView
+from gateway.serve.page.recipes import pieces
+from gateway.store.labels import ProposalRow, add_proposal
 from models.recipe import load
 from models.teach import scores_of
-from tests.gateway.serve.snapshots import a_condition, a_part_view, a_snapshot
+from tests.gateway.serve.snapshots import WALL, a_condition, a_part_view, a_snapshot
 from tests.gateway.store.test_rescored import put
 from tests.models.test_propose import a_recipe, rows_of
 
@@ -82,3 +84,30 @@ async def test_a_station_with_both_halves_leads_from_its_parts_to_its_machine_an
     assert 'href="/stations/ring"' in machine
     assert "over normal" in machine
     assert "machine" in (await page.browser().get("/")).text
+
+
+async def test_a_proposal_under_way_is_said_until_what_came_of_it_is_there(page, folder, store):
+    judges_by(page, folder, 2)
+    browser, csrf = await page.someone("quality")
+    assert (await browser.post("/recipes/ring/1/propose", {"csrf": csrf})).status == 303
+    assert "A next version is being made" in (await browser.get("/recipes")).text
+    assert "A next version is being made" in (await browser.get("/recipes/rows")).text
+
+    with store.commit() as db:
+        add_proposal(db, ProposalRow(0, WALL, "ring", 1, "ana", "casting v1", None, "No proposal: too few labels.", {}))
+    rows = (await browser.get("/recipes/rows")).text
+    assert "No proposal: too few labels." in rows
+    assert "being made" not in rows
+
+    assert (await browser.post("/recipes/ring/1/propose", {"csrf": csrf})).status == 303
+    assert "being made" in (await browser.get("/recipes")).text
+    page.clock.time += 121  # its process was lost with the gateway
+    assert "being made" not in (await browser.get("/recipes")).text
+
+
+async def test_another_version_that_judges_marks_the_recipes_as_changed(page, folder):
+    marks = []
+    for version in (1, 1, 2):
+        judges_by(page, folder, version)
+        marks.append(pieces(page.app.state.show)["recipes-mark"])
+    assert marks[0] == marks[1] != marks[2]
