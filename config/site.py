@@ -148,6 +148,12 @@ class SimulatedSource(Table):
         return 1
 
 
+def one_device(source: Table, other: Table) -> bool:
+    """Tell whether two sources are channels of one device, or of the same files: then they share one clock."""
+    left, right = source.model_dump(exclude={"channel"}), other.model_dump(exclude={"channel"})
+    return left == right
+
+
 AnySource = Annotated[Microphone | RecordingSource | SimulatedSource, Field(discriminator="kind")]
 
 
@@ -286,6 +292,12 @@ class Machine(Table):
     wear_every: Duration = Field(
         3600.0, ge=2, le=604_800, description="Sound summed up to one step of wear; normal is learned from 60 of them."
     )
+    learn_hall: Duration | None = Field(
+        None,
+        ge=10,
+        le=3600,
+        description="Sound of the hall, the machine at rest, that `ambient` then takes out; none = it is left in.",
+    )
 
     @field_validator("indicators", "covariates")
     @classmethod
@@ -324,12 +336,27 @@ class Station(Table):
         return self
 
 
+    @model_validator(mode="after")
+    def _hall_can_be_told(self) -> "Station":
+        if self.machine is None or self.machine.learn_hall is None:
+            return self
+        if self.machine.runs is None:
+            raise ValueError("machine.learn_hall needs machine.runs: the hall is learned while the machine rests")
+        ambient = self.ambient
+        if ambient is None or ambient.channel == self.source.channel or not one_device(self.source, ambient):
+            raise ValueError("machine.learn_hall needs ambient = {...}, another channel of the source's own device")
+        return self
+
+
 class Serve(Table):
     """The gateway's own servers."""
 
     opcua: str = Field("", pattern=r"^(opc\.tcp://.+)?$", description="Address of its OPC UA server; empty = none.")
     security: Literal["None", "Sign", "SignAndEncrypt"] = Field(
         "SignAndEncrypt", description="Lowest security accepted; None is refused off loopback."
+    )
+    opcua_commands: bool = Field(
+        False, description="Named operators acknowledge and shelve incidents by OPC UA; else it changes nothing."
     )
     modbus: str = Field("", pattern=r"^(.+:\d+)?$", description="host:port of its Modbus server; empty = none.")
     page: str = Field(

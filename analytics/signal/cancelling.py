@@ -5,15 +5,16 @@ there. So the bound is learned with the filter, and shown. For machines; a part'
 disturbed part is NotDecidable.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
 
 from analytics.signal.block_filter import BlockState, block_filter, block_step
-from analytics.signal.spectra import frame_size, frames_of, hann
+from analytics.signal.spectra import frame_size, hann
 
+FRAME_S = 0.5  #: much longer than the echo of most halls lasts at 20 dB under its beginning
 _LEAST_FRAMES = 20  #: coherence from M frames is too high by about 1 / M (Bendat and Piersol, Random Data, 9.2)
 _NOTHING = 1e-20
 
@@ -42,16 +43,96 @@ class Canceller:
     @property
     def bound_db(self) -> float:
         """By how many dB the whole can become quieter at most: the coherence of each bin, weighed by its power."""
-        return -10 * float(np.log10(np.sum((1 - self.coherence) * self.main) / max(np.sum(self.main), _NOTHING)))
+        return self.bound_between(0, len(self.main))
+
+    def bound_between(self, first: int, stop: int) -> float:
+        """By how many dB the bins from `first` to before `stop` can become quieter at most."""
+        power = np.maximum(self.main[first:stop], _NOTHING)
+        return -10 * float(np.log10(np.sum((1 - self.coherence[first:stop]) * power) / np.sum(power)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HallHeard:
+    """What is known of a hall so far.
+
+    Parameters
+    ----------
+    size
+        Samples of a frame.
+    main, ambient : ndarray, shape (size // 2 + 1,)
+        Power of each microphone in each bin, summed over the frames.
+    cross : ndarray, shape (size // 2 + 1,), complex
+        conj(ambient) main, summed likewise.
+    frames
+        Half-overlapping Hann frames heard.
+    waiting : ndarray, shape (2, k), k < size
+        Main and ambient samples that fill no frame yet.
+    """
+
+    size: int
+    main: NDArray[np.float64]
+    ambient: NDArray[np.float64]
+    cross: NDArray[np.complex128]
+    frames: int
+    waiting: NDArray[np.float32]
+
+
+def hall_unheard(rate: int, frame_s: float = FRAME_S) -> HallHeard:
+    """Return what is known of a hall before it was heard.
+
+    Parameters
+    ----------
+    rate
+        Samples per second.
+    frame_s
+        Longer than the hall's echo.
+    """
+    size = frame_size(rate, frame_s)
+    nothing = np.zeros(size // 2 + 1)
+    return HallHeard(size, nothing, nothing, nothing.astype(np.complex128), 0, np.empty((2, 0), np.float32))
+
+
+def hear_hall(hall: HallHeard, main: NDArray[np.float32], ambient: NDArray[np.float32]) -> HallHeard:
+    """Hear the next samples of both microphones, each shape (n,), however many."""
+    heard = np.concatenate([hall.waiting, np.stack([main, ambient])], axis=1)
+    hop, window = hall.size // 2, hann(hall.size)
+    s_mm, s_aa, s_am, frames = hall.main, hall.ambient, hall.cross, hall.frames
+    while heard.shape[1] >= hall.size:
+        m, a = rfft(heard[:, : hall.size] * window, axis=1).astype(np.complex128)
+        s_mm, s_aa = s_mm + np.abs(m) ** 2, s_aa + np.abs(a) ** 2
+        s_am = s_am + np.conj(a) * m
+        heard, frames = heard[:, hop:], frames + 1
+    return HallHeard(hall.size, s_mm, s_aa, s_am, frames, heard)
+
+
+def hall_gap(hall: HallHeard) -> HallHeard:
+    """Note that what comes next does not continue what was heard."""
+    return replace(hall, waiting=hall.waiting[:, :0])
+
+
+def canceller_of(hall: HallHeard) -> Canceller:
+    """Return what the ambient microphone explains: in each bin the least squares answer H = S_am / S_aa (Wiener).
+
+    Raises
+    ------
+    ValueError
+        Too little was heard.
+    """
+    if hall.frames <= _LEAST_FRAMES:
+        raise ValueError(f"{hall.frames} frames of the hall; wanted more than {_LEAST_FRAMES}")
+    s_mm, s_aa, s_am = hall.main / hall.frames, hall.ambient / hall.frames, hall.cross / hall.frames
+    coherence = np.abs(s_am) ** 2 / np.maximum(s_mm * s_aa, _NOTHING)
+    ahead = hall.size // 4
+    taps = np.roll(irfft(s_am / np.maximum(s_aa, _NOTHING), hall.size), ahead)
+    return Canceller(taps, ahead, np.minimum(coherence, 1.0), s_mm)
 
 
 def learn_canceller(
-    main: NDArray[np.float32], ambient: NDArray[np.float32], rate: int, frame_s: float = 0.5
+    main: NDArray[np.float32], ambient: NDArray[np.float32], rate: int, frame_s: float = FRAME_S
 ) -> Canceller:
-    """Learn what the ambient microphone explains, from sound with the machine at rest.
+    """Learn from a recording of the hall with the machine at rest.
 
-    In each bin the least squares answer H = S_am / S_aa (Wiener), over half-overlapping Hann frames. Where the machine
-    runs and leaks into the ambient microphone meanwhile, it is taken out as well.
+    Where the machine runs and leaks into the ambient microphone meanwhile, it is taken out as well.
 
     Parameters
     ----------
@@ -60,7 +141,7 @@ def learn_canceller(
     rate
         Samples per second.
     frame_s
-        Much longer than the hall's echo, at least 20 half frames within n.
+        Longer than the hall's echo, more than 20 half frames within n.
 
     Raises
     ------
@@ -71,21 +152,14 @@ def learn_canceller(
     if len(main) != len(ambient) or len(main) < size + _LEAST_FRAMES * size // 2:
         least = (size + _LEAST_FRAMES * size // 2) / rate
         raise ValueError(f"{len(main)} and {len(ambient)} samples; wanted both {least:.1f} s at least")
-    window = hann(size)
-    m, a = (rfft(frames_of(one, size, size // 2) * window, axis=1).astype(np.complex128) for one in (main, ambient))
-    s_mm, s_aa = (np.mean(np.square(one.real) + np.square(one.imag), axis=0) for one in (m, a))
-    s_am = np.mean(np.conj(a) * m, axis=0)
-    coherence = np.abs(s_am) ** 2 / np.maximum(s_mm * s_aa, _NOTHING)
-    ahead = size // 4
-    taps = np.roll(irfft(s_am / np.maximum(s_aa, _NOTHING), size), ahead)
-    return Canceller(taps, ahead, np.minimum(coherence, 1.0), s_mm)
+    return canceller_of(hear_hall(hall_unheard(rate, frame_s), main, ambient))
 
 
-def canceller_at_rest(canceller: Canceller) -> BlockState:
-    """Return the state of a canceller that has heard nothing yet."""
-    delay = np.zeros(len(canceller.taps))
-    delay[canceller.ahead] = 1.0
-    return block_filter(np.stack([delay, -canceller.taps]))
+def canceller_at_rest(taps: NDArray[np.float64], ahead: int) -> BlockState:
+    """Return the state of a canceller that has heard nothing yet, from `Canceller.taps` and `Canceller.ahead`."""
+    delay = np.zeros(len(taps))
+    delay[ahead] = 1.0
+    return block_filter(np.stack([delay, -taps]))
 
 
 def cancel_step(

@@ -96,4 +96,5 @@ class ConditionReport:
     covariates: Mapping[str, float] = field(
         default_factory=dict
     )  #: what the plant's tags said of load, temperature, ...
+    hall: str = ""  #: how far the hall is known that is taken out of the sound; empty = it is left in
     kept: str | None = None  #: what the station wants to be told again after a restart, JSON; None = as before

@@ -16,6 +16,7 @@ from gateway.processes.clock import Clock
 from gateway.processes.condition import ConditionReport, Diagnosis, MachineEvidence
 from gateway.processes.messages import PlantState
 from gateway.stations.episodes import Episodes, iso
+from gateway.stations.hall import Ambient, Hall
 from gateway.stations.look import Look, Looking
 from gateway.stations.memory import Memory
 from gateway.stations.normal import Normal
@@ -48,9 +49,19 @@ class MachineStation:
         The gateway's clock; its wall time dates baselines and episodes.
     make_id
         A new random id for an episode.
+    ambient
+        Reads the ambient microphone; needed where the plan has the hall taken out.
     """
 
-    def __init__(self, name: str, plan: MachinePlan, rate: int, clock: Clock, make_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        plan: MachinePlan,
+        rate: int,
+        clock: Clock,
+        make_id: Callable[[], str],
+        ambient: Ambient | None = None,
+    ) -> None:
         self._name = name
         self._plan = plan
         self._rate = rate
@@ -61,7 +72,8 @@ class MachineStation:
         self._episodes = Episodes(Rule(*plan.persist), make_id)
         self._raising = Raising(plan, self._normal, self._episodes)
         self._wearing = Wearing(rate, plan.covariates, plan.wear_every_s)
-        self._memory = Memory(rate, self._normal, self._wearing, self._episodes)
+        self._hall = Hall(rate, plan.learn_hall_s, ambient) if plan.learn_hall_s and ambient else None
+        self._memory = Memory(rate, self._normal, self._wearing, self._episodes, self._hall)
         self._running: bool | None = None
         self._tag_rpm: float | None = None
         self._beside: Mapping[str, float | None] = {}  # load, temperature, ...
@@ -103,12 +115,16 @@ class MachineStation:
 
     def feed(self, samples: NDArray[np.float32], start: int) -> None:
         """Take samples in, shape (n,), the first one's index being `start`; a jump in it is a gap."""
+        if self._hall is not None:
+            samples, start = self._hall.take(samples, start, at_rest=self._running is False and not self._ear)
         if not self._runs():
             self._restart()
             return
         if not np.isfinite(samples).all():
             self._heard.add(Quality.NOT_FINITE)
             self._restart()
+            return
+        if not len(samples):
             return
         for _ in self._sound.feed(samples, start):
             if self._sound.blocks % WINDOW_BLOCKS == 0 and not self._ear:
@@ -168,6 +184,7 @@ class MachineStation:
             named=dict(self._raising.named_over_db),
             covariates={name: value for name, value in self._beside.items() if value is not None},
             kept=self._memory.to_keep(),
+            hall=self._hall.words if self._hall else "",
         )
 
     # ---- state of the machine ---------------------------------------------------------------------------------------
@@ -219,6 +236,8 @@ class MachineStation:
             reason = "the shaft speed is not known"
         elif self._ear:
             reason = f"the ear cannot be trusted: {', '.join(self._ear)}"
+        elif self._hall is not None and not self._hall.learned:
+            reason = self._hall.words
         elif not self._plan.bearings and not self._plan.indicators:
             reason = "no bearing is named in the site file"
         elif self._diagnosis is not None:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from gateway.stations.episodes import Episodes
+from gateway.stations.hall import Hall
 from gateway.stations.normal import Normal
 from gateway.stations.wearing import Wearing
 
@@ -21,13 +22,18 @@ class Memory:
         Samples per second; what was learned at another rate is another machine's.
     normal, wearing, episodes
         Of the station.
+    hall
+        Its hall, where that is taken out of the sound.
     """
 
-    def __init__(self, rate: int, normal: Normal, wearing: Wearing, episodes: Episodes) -> None:
+    def __init__(
+        self, rate: int, normal: Normal, wearing: Wearing, episodes: Episodes, hall: Hall | None = None
+    ) -> None:
         self._rate = rate
         self._normal = normal
         self._wearing = wearing
         self._episodes = episodes
+        self._hall = hall
         self._old: list[dict[str, Any]] = []  # normals of before each maintenance, the latest last
         self._learned = 0  # of how much the normal was known when it was last kept
         self.changed = False  #: something was learned that is not kept yet
@@ -40,12 +46,15 @@ class Memory:
         self._normal.restart()
         self._wearing.restart()
         self._episodes.end()
+        if self._hall is not None:
+            self._hall.restart()
         self.changed = True
 
     def to_keep(self) -> str | None:
         """Give the text to be kept; None where nothing has changed since it was last given."""
         learned = self._normal.learned
-        if not (self.changed or self._episodes.changed or learned != self._learned):
+        hall_changed = self._hall is not None and self._hall.changed
+        if not (self.changed or self._episodes.changed or hall_changed or learned != self._learned):
             return None
         self.changed = self._episodes.changed = False
         self._learned = learned
@@ -57,6 +66,7 @@ class Memory:
                 "wear": self._wearing.plain(),
                 "episodes": self._episodes.plain(),
                 "old": self._old,
+                "hall": self._hall.plain() if self._hall else False,
             },
             allow_nan=False,
         )
@@ -76,6 +86,13 @@ class Memory:
             return "what it had learned cannot be read; it is learned anew"
         if found.get("rate") != self._rate:
             return f"it learned at {found.get('rate')} samples a second and hears {self._rate} now; it is learned anew"
+        hall = found.get("hall", False)
+        if (hall is False) != (self._hall is None):
+            how = ("with the hall left in", "without the hall")
+            before, now = how if self._hall else how[::-1]
+            return f"it learned {before} and hears {now} now; it is learned anew"
+        if self._hall is not None and hall is not None and not self._hall.recall(hall):
+            return "what it knew of the hall cannot be read; the machine is learned anew"
         old = found.get("old")
         self._old = [one for one in old if isinstance(one, dict)][-OLD_KEPT:] if isinstance(old, list) else []
         faults = []

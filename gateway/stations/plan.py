@@ -69,6 +69,7 @@ class MachinePlan:
     always: bool = False  #: neither speed nor running is ever told: it is taken to run
     covariates: tuple[str, ...] = ()  #: names of what the plant's tags say of load, temperature, ...
     wear_every_s: float = 3600.0  #: one step of wear
+    learn_hall_s: float = 0.0  #: sound of the hall at rest; 0 = the hall is left in
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,7 +243,9 @@ class Worker:
             self._shelves[plan.name] = shelf
             self._parts[plan.name] = PartStation(plan.name, plan.part, ear, shelf, self._clock)
         if plan.machine is not None:
-            station = MachineStation(plan.name, plan.machine, ear.rate, self._clock, lambda: token_hex(8))
+            station = MachineStation(
+                plan.name, plan.machine, ear.rate, self._clock, lambda: token_hex(8), ear.ambient if ambient else None
+            )
             self._machines[plan.name] = station
             self._feeding.add(plan.name, station, ear)
         if plan.sounds is not None:

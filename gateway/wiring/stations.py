@@ -1,7 +1,7 @@
 """Stations of the site file become plans of workers: one for each audio device, one for all that is not a device."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analytics.diagnosis.bearings import Orders, lookup
 from analytics.diagnosis.named import FIXED_TOLERANCE, Named
@@ -33,13 +33,16 @@ class _Bench:
     sources: list[SourcePlan] = field(default_factory=list)
     stations: list[StationPlan] = field(default_factory=list)
 
-    def place(self, source: AnySource) -> int:
-        """Index of this source; a device that is there already is shared, and opened with enough channels."""
+    def place(self, source: AnySource, beside: int | None = None) -> int:
+        """Index of this source; a device that is there already is shared, and opened with enough channels.
+
+        A recording is played by each station for itself; `beside` is the one that this station plays already.
+        """
         plan = _source_plan(source)
         for index, known in enumerate(self.sources):
-            if isinstance(source, Microphone) and _same_device(known, plan):
-                widest = max(known.channels, plan.channels)
-                self.sources[index] = SourcePlan("microphone", plan.rate, widest, plan.device, plan.host_api)
+            shared = isinstance(source, Microphone) or index == beside
+            if shared and replace(known, channels=plan.channels) == plan:
+                self.sources[index] = replace(plan, channels=max(known.channels, plan.channels))
                 return index
         self.sources.append(plan)
         return len(self.sources) - 1
@@ -50,12 +53,13 @@ def worker_plans(site: Site) -> tuple[WorkerPlan, ...]:
     benches: dict[str, _Bench] = {}
     for station in site.station:
         bench = benches.setdefault(worker_of(station), _Bench())
+        source = bench.place(station.source)
         bench.stations.append(
             StationPlan(
                 station.name,
-                bench.place(station.source),
+                source,
                 station.source.channel - 1,
-                None if station.ambient is None else bench.place(station.ambient),
+                None if station.ambient is None else bench.place(station.ambient, source),
                 0 if station.ambient is None else station.ambient.channel - 1,
                 None if station.parts is None else _part_plan(station.mode, station.parts, site.store),
                 None if station.machine is None else machine_plan(station.machine),
@@ -72,10 +76,6 @@ def worker_of(station: Station) -> str:
         return FILES
     words = f"{source.host_api}-{source.device}" if source.host_api else source.device
     return "worker-" + "".join(c if c.isalnum() else "-" for c in words)
-
-
-def _same_device(known: SourcePlan, plan: SourcePlan) -> bool:
-    return (known.kind, known.device, known.host_api, known.rate) == (plan.kind, plan.device, plan.host_api, plan.rate)
 
 
 def _source_plan(source: AnySource) -> SourcePlan:
@@ -134,6 +134,7 @@ def machine_plan(machine: Machine) -> MachinePlan:
         machine.speed is None and machine.rpm is None and machine.runs is None,
         tuple(one.name for one in machine.covariates),
         machine.wear_every,
+        machine.learn_hall or 0.0,
     )
 
 

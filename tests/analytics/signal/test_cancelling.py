@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import fftconvolve
 
-from analytics.signal.cancelling import cancel_step, canceller_at_rest, learn_canceller
+from analytics.signal.cancelling import (
+    cancel_step,
+    canceller_at_rest,
+    canceller_of,
+    hall_gap,
+    hall_unheard,
+    hear_hall,
+    learn_canceller,
+)
 
 RATE = 16_000
 
@@ -22,7 +30,7 @@ def hall(seconds, seed, own=0.0):
 
 
 def cancelled(canceller, main, ambient):
-    _, out = cancel_step(canceller_at_rest(canceller), main, ambient)
+    _, out = cancel_step(canceller_at_rest(canceller.taps, canceller.ahead), main, ambient)
     return out[canceller.ahead :], main[: len(out) - canceller.ahead]
 
 
@@ -52,13 +60,33 @@ def test_a_machine_that_only_the_main_microphone_hears_stays():
 def test_any_cut_of_the_stream_gives_the_same_samples(cuts):
     canceller = learn_canceller(*hall(8, 4, 0.1), RATE)
     main, ambient = hall(3, 5)
-    _, whole = cancel_step(canceller_at_rest(canceller), main, ambient)
-    state, pieces = canceller_at_rest(canceller), []
+    _, whole = cancel_step(canceller_at_rest(canceller.taps, canceller.ahead), main, ambient)
+    state, pieces = canceller_at_rest(canceller.taps, canceller.ahead), []
     edges = [0, *sorted(cuts), len(main)]
     for first, last in pairwise(edges):
         state, out = cancel_step(state, main[first:last], ambient[first:last])
         pieces.append(out)
     assert np.array_equal(np.concatenate(pieces), whole)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.integers(0, 8 * RATE), max_size=6))
+def test_a_hall_heard_in_pieces_is_the_hall_heard_at_once(cuts):
+    main, ambient = hall(8, 4, 0.1)
+    heard = hall_unheard(RATE)
+    for first, last in pairwise([0, *sorted(cuts), len(main)]):
+        heard = hear_hall(heard, main[first:last], ambient[first:last])
+    whole = learn_canceller(main, ambient, RATE)
+    assert np.array_equal(canceller_of(heard).taps, whole.taps)
+
+
+def test_frames_never_lie_over_a_gap():
+    main, ambient = hall(8, 4, 0.1)
+    half = len(main) // 2 + 1000
+    heard = hear_hall(hall_gap(hear_hall(hall_unheard(RATE), main[:half], ambient[:half])), main[half:], ambient[half:])
+    assert canceller_of(heard).bound_db == pytest.approx(learn_canceller(main, ambient, RATE).bound_db, abs=0.5)
+    with pytest.raises(ValueError, match="more than 20"):
+        canceller_of(hall_unheard(RATE))
 
 
 def test_silence_in_either_microphone_changes_nothing():

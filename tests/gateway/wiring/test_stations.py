@@ -151,3 +151,47 @@ def test_a_covariate_that_cannot_be_read_is_a_fault_of_the_site_file(tmp_path, t
         loaded(tmp_path, PLC + SITE.replace("rpm = 1480", f"rpm = 1480\ncovariates = [{tag}]"))
 
     assert [fault.where for fault in raised.value.faults] == [f"station[0].machine.{where}"]
+
+
+HALL = """
+[line]
+name = "Line"
+[plc.main]
+kind = "modbus"
+host = "10.0.0.1"
+[[station]]
+name = "a"
+source = { kind = "recording", path = "hall.flac", play = "stream", rate = 16000, channel = 1 }
+ambient = { kind = "recording", path = "hall.flac", play = "stream", rate = 16000, channel = 2 }
+[station.machine]
+asset = "A"
+runs = { plc = "main", address = 7, type = "bool" }
+learn_hall = "60 s"
+"""
+
+
+def test_a_machine_whose_hall_is_taken_out_hears_both_channels_of_one_source(tmp_path):
+    (plan,) = worker_plans(loaded(tmp_path, HALL))
+    assert [source.channels for source in plan.sources] == [2]
+    (station,) = plan.stations
+    assert (station.source, station.channel, station.ambient_source, station.ambient_channel) == (0, 0, 0, 1)
+    assert station.machine.learn_hall_s == 60.0
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "words"),
+    [
+        ("runs = ", "# ", "needs machine.runs"),
+        ("ambient = ", "# ", "another channel"),
+        ("channel = 2", "channel = 1", "another channel"),
+        (
+            'hall.flac", play = "stream", rate = 16000, channel = 2',
+            'b.flac", rate = 16000, channel = 2',
+            "another channel",
+        ),
+        ('"60 s"', '"5 s"', "10"),
+    ],
+)
+def test_a_hall_that_cannot_be_taken_out_is_a_fault_of_the_site_file(tmp_path, found, wanted, words):
+    with pytest.raises(SiteError, match=words):
+        loaded(tmp_path, HALL.replace(found, wanted))
