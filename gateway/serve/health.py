@@ -12,14 +12,14 @@ router = APIRouter(include_in_schema=False)
 SILENT = "the main process is silent"
 
 
-@router.get("/healthz")
+@router.api_route("/healthz", methods=["GET", "HEAD"])
 async def healthz(world: WorldOf) -> JSONResponse:
     """Say that the gateway lives: this process answers, and main reports."""
     healthy = world.snapshot is not None and not world.stale
     return JSONResponse({"healthy": healthy, "reasons": [] if healthy else [SILENT]}, 200 if healthy else 503)
 
 
-@router.get("/readyz")
+@router.api_route("/readyz", methods=["GET", "HEAD"])
 async def readyz(world: WorldOf) -> JSONResponse:
     """Say whether every station would do its work now; 503 with the reasons where one would not."""
     if world.snapshot is None or world.stale:

@@ -124,7 +124,7 @@ GATEWAY = (
 def _words(snapshot: Snapshot) -> Iterator[Sample]:
     for station in snapshot.stations:
         if station.ear is not None and station.worker_alive:
-            yield from (((station.name, word), 1.0) for word in station.ear.quality)
+            yield from (((station.name, word), 1.0) for word in dict.fromkeys(station.ear.quality))
 
 
 EARS = (

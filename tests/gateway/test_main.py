@@ -1,6 +1,7 @@
 """Main, without its processes."""
 
 import asyncio
+import os
 
 import pytest
 
@@ -18,6 +19,7 @@ from gateway.processes.messages import (
     Tick,
     UseRecipe,
 )
+from gateway.stations.learner import LearnPlan
 from gateway.teaching import TeachingDesk
 
 
@@ -140,3 +142,11 @@ async def test_the_service_manager_hears_of_main_after_each_snapshot_and_of_work
     task.cancel()
     gateway._from_worker(Tick("w", 0.0, 1))
     assert first <= await told.get()
+
+
+def test_the_snapshot_says_which_process_main_is_and_which_processes_only_run_an_errand(gateway):
+    gateway.links = []
+    gateway._start_learner(LearnPlan("ring", 1, "recipes/ring", 0.01, ()))
+    snapshot = gateway.snapshot()
+    assert snapshot.pid == os.getpid()
+    assert [one.name for one in snapshot.processes if one.errand] == ["learner-1"]

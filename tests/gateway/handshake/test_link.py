@@ -265,7 +265,8 @@ def test_parts_are_judged_written_and_recorded_once():
     assert (view.counters.parts, view.counters.ok, view.counters.not_ok, view.counters.lost) == (3, 2, 1, 0)
     assert view.chips == (1, 2, 1)
     assert view.last.part_id == "P2"
-    assert len(view.latencies_ms) == 3
+    assert len(view.latencies_ms) == sum(view.dials.answers) == sum(view.dials.scores) == 3
+    assert view.dials.plc_beat_at is None, "of a PLC that is gone nobody knows"
     assert (view.link, view.ready) == ("down", True)
 
 

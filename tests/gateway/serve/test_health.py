@@ -16,6 +16,7 @@ async def test_it_is_healthy_while_main_reports(page):  # noqa: F811
     assert (answer.status, answer.json["healthy"]) == (503, False)
     page.world.snapshot = None
     assert (await far.get("/healthz")).status == 503
+    assert (await far.ask("HEAD", "/healthz", b"", {})).status == 503, "as some watchers ask"
 
 
 async def test_it_is_ready_when_every_station_would_do_its_work(page):  # noqa: F811

@@ -1,0 +1,23 @@
+import pytest
+
+from gateway.wiring.build import load_site, page_plan
+
+SITE = """
+[line]
+name = "Line"
+[serve]
+page = "http://0.0.0.0:8080"
+{more}
+[[station]]
+name = "c"
+source = {{ kind = "simulated", sound = "pump" }}
+[station.machine]
+asset = "C"
+"""
+
+
+@pytest.mark.parametrize(("more", "anybody"), [("", False), ('metrics = "token"', False), ('metrics = "open"', True)])
+def test_metrics_are_for_who_has_a_token_unless_the_site_file_says_otherwise(tmp_path, more, anybody):
+    file = tmp_path / "line.toml"
+    file.write_text(SITE.format(more=more))
+    assert page_plan(load_site(file)).metrics_open is anybody
