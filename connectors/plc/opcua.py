@@ -164,7 +164,7 @@ class OpcUaPlc:
             )
 
     async def _find_value(self, name: str) -> None:
-        check = TagCheck(self._session, self._settings.name)
+        check = TagCheck(self._session, f"{self._settings.name}: {name}")
         self._tags[name] = await check.number(name, self._settings.values[name])
 
     # ---- requests -----------------------------------------------------------------------------------------------

@@ -60,8 +60,8 @@ def alarms(
         return
     until = datetime.now(UTC)
     since = until - timedelta(hours=hours)
-    sharing = operators if operators is not None else _operators(site)
     with open_store(store, site) as reader:
+        sharing = operators if operators is not None else _operators(site)
         measured = loads(reader.db, since, until, sharing)
         worst = offenders(reader.db, since, most)
     rows = [_load(load) for load in measured]

@@ -5,10 +5,15 @@ from collections.abc import Mapping
 from connectors.plc.port import PlantValue
 from gateway.processes.messages import PlantTags
 
-#: Before the name of a tag that routes and rules look at; no station's name is empty, so none of its tags begins so.
-FOR_ALERTS = ".alerts."
+#: Before the name of a tag that rules of incidents look at, as "[[witness]] oil"; no station's name begins so.
+FOR_ALERTS = "[["
 AGAIN_S = 5.0
 OLD_S = 60.0  #: not heard of for so long, as when the PLC's link is down: nobody knows
+
+
+def tag_name(kind: str, rule: str) -> str:
+    """Name the tag of a rule as people know the rule: it stands so in a sentence where the PLC has no such tag."""
+    return f"{FOR_ALERTS}{kind}]] {rule}"
 
 
 class AlertTags:

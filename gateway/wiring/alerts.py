@@ -25,7 +25,7 @@ from connectors.notify.webhook import WebhookSettings
 from gateway.incidents import routes, sifting
 from gateway.incidents.alerts import AlertRules
 from gateway.ledger.plan import AlertPlan
-from gateway.processes.plant_tags import FOR_ALERTS
+from gateway.processes.plant_tags import tag_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,8 @@ def alert_plan(site: Site) -> AlertPlan:
     return AlertPlan(
         rules,
         tuple(site.notify),
-        tuple(_inhibit(number, rule) for number, rule in enumerate(site.inhibit)),
-        tuple(_witness(number, one) for number, one in enumerate(site.witness)),
+        tuple(_inhibit(rule) for rule in site.inhibit),
+        tuple(_witness(one) for one in site.witness),
         timedelta(seconds=site.alerts.same_event),
         site.alerts.operators,
     )
@@ -137,11 +137,11 @@ def _about(table: Route | Inhibit | Witness, zones: frozenset[str] = frozenset()
     return routes.About(frozenset(table.stations), zones, frozenset(table.failure_modes))
 
 
-def _inhibit(number: int, table: Inhibit) -> sifting.Inhibit:
-    runs = f"{FOR_ALERTS}inhibit.{number}" if table.runs is not None else ""
+def _inhibit(table: Inhibit) -> sifting.Inhibit:
+    runs = tag_name("inhibit", table.name) if table.runs is not None else ""
     return sifting.Inhibit(table.name, _about(table), runs, table.parent or "")
 
 
-def _witness(number: int, table: Witness) -> sifting.Witness:
-    tag = f"{FOR_ALERTS}witness.{number}"
+def _witness(table: Witness) -> sifting.Witness:
+    tag = tag_name("witness", table.name)
     return sifting.Witness(table.name, tag, _about(table), table.above, table.below, table.speaks, table.times)

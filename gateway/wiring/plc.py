@@ -15,7 +15,7 @@ from connectors.plc.registers import BLOCK, RegisterTag, WordOrder
 from gateway.handshake.masters import MasterRules
 from gateway.handshake.state import Overrun, StationMode, StationRules
 from gateway.handshake.wire import LinkSettings
-from gateway.processes.plant_tags import FOR_ALERTS
+from gateway.processes.plant_tags import tag_name
 
 RPM, RUNNING, COVARIATE = ".rpm", ".running", ".covariate."  #: behind a station's name: the names of its plain tags
 
@@ -93,8 +93,8 @@ def plain_tags(site: Site, name: str) -> Mapping[str, Tag]:
 
 def alert_tags(site: Site) -> dict[str, Tag]:
     """Plain tags that inhibitions and witnesses look at."""
-    runs = {f"{FOR_ALERTS}inhibit.{n}": rule.runs for n, rule in enumerate(site.inhibit) if rule.runs is not None}
-    return {**runs, **{f"{FOR_ALERTS}witness.{n}": one for n, one in enumerate(site.witness)}}
+    runs = {tag_name("inhibit", rule.name): rule.runs for rule in site.inhibit if rule.runs is not None}
+    return {**runs, **{tag_name("witness", one.name): one for one in site.witness}}
 
 
 def _tags(station: Station) -> list[tuple[str, Tag]]:

@@ -1,11 +1,21 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from connectors.plc.port import Mode, PlcImage
-from gateway.processes.alarms import GATEWAY_ALARMS, STATION_ALARMS, AlarmBoard, standing
+from gateway.processes.alarms import (
+    AGAIN_S,
+    GATEWAY_ALARMS,
+    STANDS_S,
+    STATION_ALARMS,
+    AlarmBoard,
+    AlarmJournal,
+    standing,
+)
+from gateway.processes.budget import Budget, Offender
 from gateway.processes.messages import IncidentView, LedgerReport, RecipeView
-from gateway.processes.snapshot import Counters
+from gateway.processes.snapshot import AlarmView, Counters
 from tests.gateway.serve.snapshots import SILENT, a_part_view, a_snapshot, an_ear
 
 LEDGER = LedgerReport(1.0, (), 0, 0, (), {})
@@ -94,3 +104,67 @@ def test_an_alarm_keeps_the_moment_it_began_until_it_ends():
     assert since(down, "12:01") == ["12:00"]
     assert since(a_snapshot(), "12:02") == []
     assert since(down, "12:03") == ["12:03"]
+
+
+def test_a_taught_sound_has_an_alarm_of_its_own_beside_that_of_the_machine():
+    machine = IncidentView("I", "pump-7", "P", "outer race", "warning", "t", None, None, "outer race", "", "")
+    glass = replace(machine, id="J", failure_mode="glass break", severity="critical", event=True, zone="hall 1")
+    found = list(standing(a_snapshot().stations, (machine, glass), LEDGER, 0.0, {}, {}))
+    assert [(one.name, one.priority) for one in found] == [("MachineIndication", "medium"), ("SoundEvent", "high")]
+    assert names(a_snapshot(), incidents=(glass,)) == {("pump-7", "SoundEvent")}
+
+
+def test_a_flood_of_alarms_is_an_alarm_that_names_what_rings_most():
+    worst = Offender("pump-7", "outer race", 9, 1, 40, 0, 0.8)
+    calm = Budget("12:00", 1, "pager", 11.0, False, worst=(worst,))
+    assert names(a_snapshot(), replace(LEDGER, budget=calm)) == set()
+    (alarm,) = standing((), (), replace(LEDGER, budget=replace(calm, flood=True)), 0.0, {}, {})
+    assert (alarm.name, alarm.station) == ("AlarmFlood", "")
+    assert "11 alarms in 10 min" in alarm.text
+    assert "pump-7 outer race (9 of the day)" in alarm.text
+
+
+class Journal:
+    """A board of one alarm, looked at again and again."""
+
+    def __init__(self):
+        self.journal, self.events = AlarmJournal(), []
+
+    def at(self, seconds, *, stands, priority="high"):
+        alarm = AlarmView("ring", "PlcLinkDown", True, "t", "no connection", priority)
+        self.events += self.journal.note((alarm,) if stands else (), seconds, f"at {seconds}")
+
+
+def test_an_alarm_that_stands_is_written_down_once_with_its_name_first():
+    line = Journal()
+    for seconds in range(200):
+        line.at(float(seconds), stands=True)
+    (event,) = line.events
+    assert (event.wall, event.where, event.kind, event.level) == ("at 5.0", "ring", "alarm-raised", "error")
+    assert event.sentence == "PlcLinkDown: no connection"
+
+
+def test_an_alarm_that_is_gone_at_once_rings_nobody():
+    line = Journal()
+    line.at(0.0, stands=True)
+    line.at(STANDS_S - 0.1, stands=True)
+    line.at(STANDS_S, stands=False)
+    line.at(2 * STANDS_S, stands=True)
+    assert line.events == []
+
+
+def test_an_alarm_that_flaps_is_written_down_once_a_minute_at_most():
+    line = Journal()
+    for seconds in range(0, 600, 2):
+        line.at(float(seconds), stands=seconds % 20 < 14)
+    walls = [float(event.wall.removeprefix("at ")) for event in line.events]
+    assert 8 <= len(walls) <= 10
+    assert all(later - earlier >= AGAIN_S for earlier, later in pairwise(walls))
+
+
+@pytest.mark.parametrize(("priority", "level"), [("high", "error"), ("medium", "warning"), ("low", "info")])
+def test_the_event_of_an_alarm_is_as_loud_as_its_priority(priority, level):
+    line = Journal()
+    line.at(0.0, stands=True, priority=priority)
+    line.at(STANDS_S, stands=True, priority=priority)
+    assert [event.level for event in line.events] == [level]
