@@ -53,8 +53,8 @@ def alarms(
 ) -> None:
     """Show how often each channel was rung against one alarm in ten minutes, and what rang most.
 
-    Rates are for each of the operators who share a channel; "panel" is whoever reads alarms off tags or the page. Ten to
-    twenty causes often make most of the load: they are named, with the episodes that grouping kept from ringing.
+    Rates are for each of the operators who share a channel; "panel" is whoever reads alarms off tags or the page. Ten
+    to twenty causes often make most of the load: they are named, with the episodes that grouping kept from ringing.
     """
     if context.invoked_subcommand is not None:
         return
