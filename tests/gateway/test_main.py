@@ -19,7 +19,7 @@ from gateway.processes.messages import (
     Tick,
     UseRecipe,
 )
-from gateway.stations.learner import LearnPlan
+from gateway.processes.supervisor import ChildPlan
 from gateway.teaching import TeachingDesk
 
 
@@ -146,7 +146,7 @@ async def test_the_service_manager_hears_of_main_after_each_snapshot_and_of_work
 
 def test_the_snapshot_says_which_process_main_is_and_which_processes_only_run_an_errand(gateway):
     gateway.links = []
-    gateway._start_learner(LearnPlan("ring", 1, "recipes/ring", 0.01, ()))
+    gateway._supervisor.add(ChildPlan("learner-1", "nobody:starts", None, print, once=True))
     snapshot = gateway.snapshot()
     assert snapshot.pid == os.getpid()
     assert [one.name for one in snapshot.processes if one.errand] == ["learner-1"]

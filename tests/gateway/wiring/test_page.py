@@ -6,7 +6,7 @@ SITE = """
 [line]
 name = "Line"
 [serve]
-page = "http://0.0.0.0:8080"
+page = "http://127.0.0.1:8080"
 {more}
 [[station]]
 name = "c"
