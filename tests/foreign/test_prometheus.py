@@ -23,6 +23,7 @@ DEPLOY = ROOT / "deploy"
 RULES = DEPLOY / "prometheus" / "wheeltapper.rules.yml"
 BOARDS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
 PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
+ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 #: Panels that are empty within two minutes of the demo; on the made-up plant each has something to draw.
 EMPTY_IN_THE_DEMO = {
     "NotDecidable by cause",
@@ -76,13 +77,34 @@ def made_up():
 
 
 @pytest.fixture(scope="module")
-def prometheus(gateway, made_up, tmp_path_factory):
+def alertmanager(tmp_path_factory):
+    """Where an Alertmanager listens, or would."""
+    address = f"127.0.0.1:{free_port()}"
+    if ALERTMANAGER is None:
+        yield address
+        return
+    folder = tmp_path_factory.mktemp("alertmanager")
+    (folder / "alertmanager.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n", "utf-8")
+    command = [
+        ALERTMANAGER, f"--config.file={folder}/alertmanager.yml", f"--storage.path={folder}/data",
+        f"--web.listen-address={address}", "--cluster.listen-address=", "--log.level=error",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def prometheus(gateway, made_up, alertmanager, tmp_path_factory):
     """A Prometheus that has scraped both for a while by the very files of deploy/; the address of its API."""
     folder = tmp_path_factory.mktemp("prometheus")
     shutil.copy(RULES, folder)
     config = (DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8")
     targets = f'"{gateway.removeprefix("http://")}", "{made_up}"'
-    config = config.replace("15s", "1s").replace('"127.0.0.1:8080"', targets)
+    config = config.replace("15s", "1s").replace('"127.0.0.1:8080"', targets).replace("127.0.0.1:9093", alertmanager)
     (folder / "prometheus.yml").write_text(config, "utf-8")
     port = free_port()
     command = [
@@ -171,6 +193,17 @@ def test_what_stands_too_long_is_an_alert(prometheus):
     begun = {one["labels"]["alertname"] for one in alerts if one["labels"].get("line") == LINE}
     assert {"WheeltapperEarFault", "WheeltapperTriggersLost", "WheeltapperOrdersStuck"} <= begun
     assert "WheeltapperStationNotReady" not in begun
+
+
+@pytest.mark.skipif(ALERTMANAGER is None, reason="alertmanager is not there (apt-get install prometheus-alertmanager)")
+def test_an_alert_reaches_alertmanager_with_line_station_and_sentence(prometheus, alertmanager):
+    def told():
+        alerts = requests.get(f"http://{alertmanager}/api/v2/alerts", timeout=5).json()
+        return [one for one in alerts if one["labels"]["alertname"] == "WheeltapperTriggersLost"]
+
+    wait_for(told, 60)
+    assert {(one["labels"]["line"], one["labels"]["station"]) for one in told()} == {(LINE, "ring")}
+    assert f"{LINE}, ring: parts were late" in {one["annotations"]["summary"] for one in told()}
 
 
 def test_prometheus_knows_of_as_many_parts_as_the_page_shows(prometheus, gateway):
