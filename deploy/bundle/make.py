@@ -23,7 +23,10 @@ HERE = Path(__file__).parent
 OURS = "wheeltapper (pyproject.toml)"  #: as uv names what the project itself wants, without its groups
 TOP = "wheeltapper"
 #: What lies beside the wheels, and where in the tree it comes from.
-CARRIED = ("LICENSE", "NOTICE", "docs", "config/examples", "deploy/wheeltapper.service", "deploy/windows")
+CARRIED = (
+    *("LICENSE", "NOTICE", "docs", "config/examples"),
+    *("deploy/wheeltapper.service", "deploy/windows", "deploy/prometheus", "deploy/grafana"),
+)
 
 
 @dataclass(frozen=True, slots=True)
