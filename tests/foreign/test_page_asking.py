@@ -9,7 +9,6 @@ from gateway.store.telling import audit
 from tests.foreign.demo_page import CHROMIUM, logged_in
 
 GOOD, BAD = 12, 4  #: castings labelled; a third of them, the latest, are held out
-ROLLED_BACK = "castings v1 "
 
 pytestmark = [
     pytest.mark.foreign,
@@ -72,7 +71,7 @@ def test_a_station_is_given_quiet_for_its_maintenance_and_taken_back(otto):
     assert "says otto" in told.inner_text()
 
     told.get_by_role("button", name="Over").click()
-    otto.wait_for_function("!document.querySelector('ul.windows')")
+    told.wait_for(state="detached")
 
 
 def test_no_operator_corrects_a_verdict_or_proposes(otto, demo, rejected):
@@ -117,7 +116,7 @@ def test_labels_by_click_become_a_version_that_is_put_to_use_and_taken_back(page
     page.goto("/recipes")
     shelf.get_by_role("button", name="Go back to v1").click()
     shelf.locator("tr.inuse", has_text="v1").wait_for()
-    judged_by(page, demo, ROLLED_BACK)
+    judged_by(page, demo, "castings v1 ")
 
     with Reader(demo.store) as reader:
         asked = [(one.command, one.who, one.accepted) for one in audit(reader.db, 200) if one.who == "ana"]
