@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.embedding import OnnxEmbedding, load_embedding
-from models.front_end import front_end
+from models.front_end import front_end, resample, stretched
 from models.training.sounds import RATE, short_knock, sound
-from models.training.student_card import FRONT_END, WINDOW
+from models.training.student_card import FRAMES, FRONT_END, WINDOW
 
 SEED = 20_260
 SOUNDS, KNOCKS = 256, 64  #: of a block
-_SILENT = 1e-3  #: RMS beside a sound of unit RMS; a window below it teaches nothing
+RATES, SHARES = (44_100, 48_000, 32_000, 16_000), (0.6, 0.15, 0.05, 0.2)  #: a window is heard at
+SILENT = 1e-3  #: RMS beside a sound of unit RMS; a window below it teaches nothing
 
 Values = NDArray[np.float32]
 
@@ -43,22 +44,25 @@ def windows_of(block: int) -> list[Values]:
         whole = sound(chance)
         cut += [whole[start : start + WINDOW] for start in chance.integers(0, RATE - WINDOW, 2)]
     cut += [short_knock(chance)[:WINDOW] for _ in range(KNOCKS)]
-    return [one for one in cut if np.sqrt(np.mean(np.square(one))) > _SILENT]
+    return [one for one in cut if np.sqrt(np.mean(np.square(one))) > SILENT]
 
 
-def heard(windows: list[Values], teacher: OnnxEmbedding) -> Lessons:
-    """Turn windows into lessons."""
-    return Lessons(
-        np.array([front_end(one, RATE, FRONT_END) for one in windows], np.float16),
-        np.array([teacher.embed(one, RATE) for one in windows], np.float32),
-    )
+def heard(windows: list[Values], teacher: OnnxEmbedding, chance: np.random.Generator) -> Lessons:
+    """Turn windows into lessons, each through a converter of some rate: at a low one the upper bands stay empty."""
+    inputs, targets = [], []
+    for window, rate in zip(windows, chance.choice(RATES, len(windows), p=SHARES).tolist(), strict=True):
+        sound = resample(window, RATE, rate)
+        inputs.append(front_end(sound, rate, stretched(FRONT_END, RATE, rate))[:FRAMES])
+        targets.append(teacher.embed(sound, rate))
+    return Lessons(np.array(inputs, np.float16), np.array(targets, np.float32))
 
 
 def make(block: int, folder: Path, models: Path | None) -> int:
     """Write one block, where it is not there yet; return how many lessons it holds."""
     path = folder / f"block{block:04d}.npz"
     if not path.exists():
-        lessons = heard(windows_of(block), load_embedding("aisfx", models))
+        chance = np.random.default_rng((SEED, block, 1))
+        lessons = heard(windows_of(block), load_embedding("aisfx", models), chance)
         part = path.with_suffix(".part")
         with part.open("wb") as file:
             np.savez(file, inputs=lessons.inputs, targets=lessons.targets)

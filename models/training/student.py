@@ -8,6 +8,7 @@ Distillation on unlabelled synthetic sound (`models.training.lessons`). The teac
 """
 
 import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,13 +49,31 @@ class Student(nn.Module):
         return answer
 
 
-def principal(targets: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
-    """Reduce the teacher's vectors (n, 512), standardised, to 128 numbers of unit mean variance, (n, 128)."""
+Reduce = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+def principal(targets: NDArray[np.float32], seed: int) -> Reduce:
+    """Find how to reduce teacher's vectors (n, 512), standardised, to 128 numbers of unit mean variance, (n, 128)."""
     chosen = targets[np.random.default_rng(seed).permutation(len(targets))[:FITTED]].astype(np.float64)
     mean, scale = chosen.mean(axis=0), chosen.std(axis=0) + 1e-3
     _, strength, directions = np.linalg.svd((chosen - mean) / scale, full_matrices=False)
     size = np.sqrt(np.mean(strength[:SIZE] ** 2) / len(chosen))
-    return np.asarray((targets - mean) / scale @ directions[:SIZE].T / size, np.float32)
+    return lambda vectors: np.asarray((vectors - mean) / scale @ directions[:SIZE].T / size, np.float32)
+
+
+class Deck:
+    """Lessons dealt in random order, all of them before any comes again."""
+
+    def __init__(self, lessons: Lessons, reduce: Reduce) -> None:
+        self._inputs, self._targets = torch.from_numpy(lessons.inputs), torch.from_numpy(reduce(lessons.targets))
+        self._order = np.empty(0, int)
+
+    def deal(self, count: int, chance: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return inputs (count, 44, 64) and targets (count, 128)."""
+        if len(self._order) < count:
+            self._order = chance.permutation(len(self._inputs))
+        chosen, self._order = self._order[:count], self._order[count:]
+        return self._inputs[chosen].float(), self._targets[chosen]
 
 
 def loss_of(answer: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -64,26 +83,23 @@ def loss_of(answer: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return nn.functional.mse_loss(answer, target) + COSINES * angles
 
 
-def train(lessons: Lessons, steps: int, seed: int) -> Student:
-    """Train on lessons in random order, each batch shifted in time by one common step; cosine decay to zero."""
-    torch.manual_seed(seed)
+def train(student: Student, decks: Sequence[Deck], steps: int, seed: int) -> Student:
+    """Train on as many lessons of each deck, each batch shifted in time by one common step; cosine decay to zero."""
     chance = np.random.default_rng(seed)
-    student: Student = Student().to(memory_format=torch.channels_last)
+    student = student.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(student.parameters(), RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda at: min(1.0, (at + 1) / WARM) * 0.5 * (1 + np.cos(np.pi * at / steps))
     )
-    inputs, targets = torch.from_numpy(lessons.inputs), torch.from_numpy(principal(lessons.targets, seed))
-    order, losses = np.empty(0, int), []
+    losses = []
     student.train()
     for step in range(steps):
-        if len(order) < BATCH:
-            order = chance.permutation(len(inputs))
-        chosen, order = order[:BATCH], order[BATCH:]
-        batch = torch.roll(inputs[chosen].float(), int(chance.integers(FRAMES)), dims=1).reshape(-1, 1, FRAMES, BANDS)
+        dealt = [deck.deal(BATCH // len(decks), chance) for deck in decks]
+        inputs, target = (torch.cat(side) for side in zip(*dealt, strict=True))
+        batch = torch.roll(inputs, int(chance.integers(FRAMES)), dims=1).reshape(-1, 1, FRAMES, BANDS)
         with torch.autocast("cpu", torch.bfloat16):  # twice as fast, and no worse
             answer = student(batch)
-        loss = loss_of(answer.float(), targets[chosen])
+        loss = loss_of(answer.float(), target)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -107,7 +123,9 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     lessons = load_lessons(given.lessons)
     print(f"{len(lessons.inputs)} lessons", flush=True)
-    torch.save(train(lessons, given.steps, given.seed).state_dict(), given.out)
+    torch.manual_seed(given.seed)
+    deck = Deck(lessons, principal(lessons.targets, given.seed))
+    torch.save(train(Student(), [deck], given.steps, given.seed).state_dict(), given.out)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,6 @@ LONGEST = 441_000  #: 10 s: a clip up to this is heard as a whole, which names b
 FRAMES, BANDS = 44, 64
 SIZE = 128
 FRONT_END = Mel(
-    kind="mel", frame=2048, fft=2048, hop=512, pad=1024, window="hann-periodic", bands=BANDS, low_hz=50.0,
-    high_hz=20_000.0, level="mean", floor=1e-8, scale=0.5, offset=1.0,
+    kind="mel", frame=1024, fft=1024, hop=512, pad=512, window="hann-periodic", bands=BANDS, low_hz=50.0,
+    high_hz=20_000.0, level="mean", floor=1e-8, scale=0.5, offset=1.0, any_rate=True,
 )  # fmt: skip

@@ -51,7 +51,7 @@ def write(weights: Mapping[str, NDArray[Any]], folder: Path, name: str, figures:
     """Write model and card; return the card."""
     content = graph_file(weights)
     card = Card(
-        format=1, name=name, version=1, file=f"{name}.onnx", sha256=hashlib.sha256(content).hexdigest(), rate=RATE,
+        format=1, name=name, version=2, file=f"{name}.onnx", sha256=hashlib.sha256(content).hexdigest(), rate=RATE,
         window=LONGEST, shortest=WINDOW, front_end=FRONT_END, input="mel", shape=(1, 1, "frames", "bands"),
         output="vector", size=SIZE, pooling="mean", licence=LICENCE,
         credit=f"wheeltapper's student, licensed under CC BY 4.0 like what it was derived from: {CREDIT}; then "

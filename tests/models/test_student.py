@@ -5,9 +5,10 @@ import onnx
 import pytest
 
 from models.embedding import load_embedding
+from models.front_end import resample
 from models.model_folder import ZOO
 from models.training import student_file
-from models.training.sounds import knock, tones
+from models.training.sounds import SOURCES, knock, tones
 
 
 @pytest.fixture(name="student", scope="module")
@@ -42,6 +43,18 @@ def test_it_leaves_the_level_out(student):
     sound = np.random.default_rng(0).normal(0, 0.1, 22_050).astype(np.float32)
 
     np.testing.assert_allclose(student.embed(sound * 0.01, 44_100), student.embed(sound, 44_100), atol=1e-3)
+
+
+@pytest.mark.parametrize("rate", [32_000, 48_000, 96_000])
+def test_the_same_sound_lies_closest_to_itself_at_another_rate(student, rate):
+    made = [source(np.random.default_rng(seed)).astype(np.float32) for seed in range(3) for source in SOURCES]
+    low_passed = [resample(resample(one, 44_100, 32_000), 32_000, 44_100) for one in made]
+
+    own = np.array([student.embed(one, 44_100) for one in low_passed])
+    other = np.array([student.embed(resample(one, 44_100, rate), rate) for one in low_passed])
+
+    distance = np.linalg.norm(own[:, None] - other[None], axis=2)
+    assert np.mean(np.argmin(distance, axis=1) == np.arange(len(made))) >= 0.95
 
 
 def test_knocks_lie_closer_to_knocks_than_to_tones(student):
