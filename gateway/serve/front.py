@@ -129,9 +129,11 @@ class Front:
         if plan is None:
             return
         from gateway.serve.opcua import OpcUaServer  # a third of the process, for sites that serve it
+        from gateway.serve.operators import Operators
 
         while self._opcua is None:
-            server = OpcUaServer(plan, self._stations)
+            operators = Operators(plan.people, self._clock, self._channel.send) if plan.people else None
+            server = OpcUaServer(plan, self._stations, operators)
             try:
                 self._event("serve-opcua", f"the own OPC UA server listens on {await server.start()}")
                 self._opcua = server
@@ -206,7 +208,8 @@ class Front:
             self._answer(CommandAnswer(command.name, command.target, command.who, False, sentence, command.id))
 
     def _answer(self, answer: CommandAnswer) -> None:
-        if self._page is not None and self._page.answered(answer):
+        doors = [door for door in (self._page, self._opcua) if door is not None]
+        if any(door.answered(answer) for door in doors):
             return
         try:
             self._answers.put_nowait(answer)

@@ -1,4 +1,6 @@
-"""The gateway's own OPC UA server: everybody who is trusted may read, nobody may write.
+"""The gateway's own OPC UA server: everybody who is trusted may read, nobody may write a node.
+
+Incidents are alarms and conditions; where the site file allows it, people with a name acknowledge and shelve them.
 
 asyncua's defaults are for trying out (any password makes an "admin", every policy and any certificate is accepted,
 limits are in the thousands); what is set here closes each of them. docs/scada.md lists them.
@@ -19,9 +21,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from connectors.plc.trust import TrustFolder, shown
+from gateway.processes.messages import CommandAnswer
 from gateway.processes.snapshot import Snapshot, StationView
 from gateway.serve.address_space import NAMESPACE, AddressSpace, Node
+from gateway.serve.conditions import Conditions
+from gateway.serve.conditions_event import Told
+from gateway.serve.conditions_methods import Methods
 from gateway.serve.gateway_tags import gateway_tags
+from gateway.serve.opcua_internal import GatewayServer
+from gateway.serve.operators import Operators
 from gateway.serve.plan import OpcUaServerPlan
 from gateway.serve.tags import Reading, Status, Tag
 
@@ -40,7 +48,6 @@ MESSAGE_MAX = 4 * 1024 * 1024
 #: Services a reader needs no part of: who asks for one is told BadUserAccessDenied at the door.
 _REFUSED = (
     ua.ObjectIds.WriteRequest_Encoding_DefaultBinary,
-    ua.ObjectIds.CallRequest_Encoding_DefaultBinary,
     ua.ObjectIds.HistoryReadRequest_Encoding_DefaultBinary,
 )
 
@@ -55,7 +62,10 @@ class _ReadOnly(SimpleRoleRuleset):
 
 
 class _Readers(UserManager):
-    """Everybody is a reader, whatever name and password they give."""
+    """Everybody is a reader; whoever gives a name must be known by it."""
+
+    def __init__(self, operators: Operators | None) -> None:
+        self._operators = operators
 
     def get_user(
         self,
@@ -63,8 +73,11 @@ class _Readers(UserManager):
         username: str | None = None,
         password: str | None = None,
         certificate: object = None,
-    ) -> User:
-        return User(role=UserRole.User)
+    ) -> User | None:
+        if username is None:
+            return User(role=UserRole.User)
+        known = self._operators is not None and self._operators.knows(username, password or "")
+        return User(role=UserRole.User, name=username) if known else None
 
 
 class OpcUaServer:
@@ -76,12 +89,23 @@ class OpcUaServer:
         Address and security.
     stations
         Name and tags of each, in the order of the site file.
+    operators
+        Who may acknowledge and shelve; None where nobody may.
     """
 
-    def __init__(self, plan: OpcUaServerPlan, stations: Sequence[tuple[str, Sequence[Tag]]]) -> None:
+    def __init__(
+        self,
+        plan: OpcUaServerPlan,
+        stations: Sequence[tuple[str, Sequence[Tag]]],
+        operators: Operators | None = None,
+    ) -> None:
         self._plan = plan
         self._stations = stations
-        self._server = Server(user_manager=_Readers())
+        self._operators = operators
+        self._methods = Methods(operators)
+        self._inner = GatewayServer(_Readers(operators), self._methods.call)
+        self._server = Server(iserver=self._inner)
+        self._conditions: Conditions | None = None
         self._nodes: list[tuple[str, Node]] = []
         self._last: dict[ua.NodeId, Reading] = {}
         self._trust = TrustFolder(Path(plan.certificates))
@@ -95,7 +119,8 @@ class OpcUaServer:
         server.set_server_name("wheeltapper")
         await server.set_application_uri(APPLICATION_URI)
         server.set_security_policy(_POLICIES[self._plan.security], permission_ruleset=_ReadOnly())
-        server.set_identity_tokens([ua.AnonymousIdentityToken])
+        named = [ua.UserNameIdentityToken] if self._operators is not None else []
+        server.set_identity_tokens([ua.AnonymousIdentityToken, *named])
         if self._plan.security != "None":
             certificate, key = self._trust.own(APPLICATION_URI, server=True)
             await server.load_certificate(certificate)
@@ -105,6 +130,8 @@ class OpcUaServer:
         space = AddressSpace(server, namespace, self._plan.line)
         for name, tags in (("", gateway_tags()), *self._stations):
             self._nodes += [(name, node) for node in await space.station(name, tags)]
+        self._conditions = self._methods.conditions = Conditions(namespace, self._plan.line)
+        await server.nodes.server.set_event_notifier([ua.EventNotifier.SubscribeToEvents])
         server.subscribe_server_callback(CallbackType.PreWrite, _veto)
         await server.start()
         assert server.bserver is not None
@@ -117,6 +144,8 @@ class OpcUaServer:
         for name, node in self._nodes:
             view = views.get(name) or StationView(name, "", None)
             await self._write(node, node.tag.read(snapshot, view), at)
+        if self._conditions is not None:
+            await self._tell(self._conditions.publish(snapshot))
 
     async def go_stale(self) -> None:
         """Let no tag go on looking good: main is silent."""
@@ -124,10 +153,20 @@ class OpcUaServer:
             last = self._last.get(node.id)
             if last is not None and last.status is Status.GOOD:
                 await self._write(node, Reading(last.value, Status.UNCERTAIN), datetime.now(UTC))
+        if self._conditions is not None:
+            await self._tell(self._conditions.go_stale())
+
+    def answered(self, answer: CommandAnswer) -> bool:
+        """Take an answer of the ledger; False where it is for somebody else."""
+        return self._operators is not None and self._operators.asking.answered(answer)
 
     async def stop(self) -> None:
         """Close every connection and let the port go."""
         await self._server.stop()
+
+    async def _tell(self, events: Sequence[Told]) -> None:
+        for event in events:
+            await self._inner.subscribers.tell(event)
 
     async def _write(self, node: Node, reading: Reading, at: datetime) -> None:
         if self._last.get(node.id) != reading:

@@ -21,6 +21,7 @@ class OpcUaServerPlan:
     security: str  #: None | Sign | SignAndEncrypt
     certificates: str
     line: str
+    people: str = ""  #: folder of the store, where named people may acknowledge and shelve; empty = nobody may
 
 
 @dataclass(frozen=True, slots=True)

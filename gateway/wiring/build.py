@@ -24,7 +24,7 @@ from gateway.teaching import Lesson, TeachingDesk
 from gateway.wiring.alerts import alert_plan, channel_faults, channel_settings, zone_of
 from gateway.wiring.cmms import WiredLedger, cmms_faults, cmms_settings
 from gateway.wiring.plc import COVARIATE, RPM, RUNNING, link_settings, plain_tags, rules_of, settings_of
-from gateway.wiring.stations import bearing_faults, indicator_faults, worker_of, worker_plans
+from gateway.wiring.stations import beam_of, bearing_faults, indicator_faults, worker_of, worker_plans
 
 DAY_S = 86400.0
 UNREACHED = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104  # nobody's name for this PC elsewhere
@@ -122,7 +122,9 @@ def _facts(site: Site, index: int, plcs: list[str]) -> StationFacts:
 
 def _lessons(site: Site) -> dict[tuple[str, int], Lesson]:
     return {
-        (station.name, part_type): Lesson(str(folder), station.parts.teach_parts, station.parts.reject_rate)
+        (station.name, part_type): Lesson(
+            str(folder), station.parts.teach_parts, station.parts.reject_rate, beam_of(station)
+        )
         for station in site.station
         if station.parts is not None and station.parts.teach_parts
         for part_type, folder in station.parts.recipes.items()
@@ -182,7 +184,8 @@ def _cmms(site: Site) -> dict[str, MaximoSettings]:
 def front_plan(site: Site) -> FrontPlan:
     """Say what the front serves, and where it is asked."""
     serve = site.serve
-    opcua = OpcUaServerPlan(serve.opcua, serve.security, str(serve.certificates), site.line.name)
+    people = str(site.store.folder) if serve.opcua_commands else ""
+    opcua = OpcUaServerPlan(serve.opcua, serve.security, str(serve.certificates), site.line.name, people)
     stations = tuple(
         ServedStation(s.name, s.parts is not None, s.machine is not None, s.sounds is not None) for s in site.station
     )
