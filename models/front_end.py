@@ -146,8 +146,8 @@ def triangles(recipe: Mel, rate: int) -> NDArray[np.float64]:
     """
     mel, hz = _SCALES[recipe.scale_hz]
     low, high = mel(np.array([recipe.low_hz, recipe.high_hz]))
-    corners: Points = np.linspace(low, high, recipe.bands + 2)
-    frequency = np.arange(recipe.fft // 2 + 1) * (rate / recipe.fft)
+    corners = np.linspace(low, high, recipe.bands + 2)
+    frequency = np.arange(recipe.fft // 2 + 1, dtype=np.float64) * (rate / recipe.fft)
     width = hz(corners[2:]) - hz(corners[:-2])
     if recipe.sides == "hz":
         corners = hz(corners)
