@@ -30,12 +30,12 @@ class ServiceManager:
     """
 
     def __init__(self, now: float, environment: Mapping[str, str] = os.environ) -> None:
-        self._judged_at, self._stands = now, False
+        self._judged_at, self._stands, self._fault = now, False, ""
         address = environment.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self._socket: socket.socket | None = None
         if address and hasattr(socket, "AF_UNIX"):
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self._socket.setblocking(False)
 
     def judged(self, now: float) -> None:
@@ -59,9 +59,10 @@ class ServiceManager:
             return
         try:
             self._socket.sendto(message.encode(), self._address)
+            self._fault = ""
         except BlockingIOError:
             return  # a manager that does not read is told the next one
-        except OSError as fault:
-            log.warning("the service manager cannot be told", why=str(fault))
-            self._socket.close()
-            self._socket = None
+        except OSError as fault:  # it may be back at the next word: it, too, is started anew at times
+            if self._fault != str(fault):
+                log.warning("the service manager cannot be told", why=str(fault))
+            self._fault = str(fault)

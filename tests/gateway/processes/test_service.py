@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.processes.service import JUDGED_BY_NONE_S, ServiceManager
 
@@ -71,9 +72,13 @@ def test_a_manager_that_does_not_read_holds_nobody_up_and_hears_again_when_it_do
     assert heard(end) == ["STOPPING=1"]
 
 
-def test_a_manager_that_is_gone_is_told_nothing_more(end, tmp_path):
+def test_a_manager_that_is_gone_is_told_again_when_it_is_back(end, tmp_path):
     manager = manager_of(end)
-    (tmp_path / "notify").unlink()
-    manager.alive(0.0)
-    assert manager._socket is None
-    manager.stopping()
+    (tmp_path / "notify").rename(tmp_path / "away")
+    with capture_logs() as lines:
+        manager.alive(0.0)
+        manager.alive(0.25)
+    assert [line["event"] for line in lines] == ["the service manager cannot be told"]
+    (tmp_path / "away").rename(tmp_path / "notify")
+    manager.alive(0.5)
+    assert heard(end) == ["WATCHDOG=1"]
