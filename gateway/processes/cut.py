@@ -90,11 +90,11 @@ def why_other_numbers(text: str, model: PartModel) -> str:
         made = {}
     through, hears = made.pop(_SECOND, None), wanted.pop(_SECOND, None)
     if made != wanted:
-        return "its numbers were made by another front end"
+        return "numbers made by another front end"
     if hears is None or through == hears:
         return ""
-    known = "nobody knows through which embedding" if through is None else f"through {through[0]} {through[1][:12]}"
-    return f"its numbers were made {known}; wanted {hears[0]} {hears[1][:12]}"
+    known = "through an embedding nobody knows" if through is None else f"through {through[0]} {through[1][:12]}"
+    return f"numbers made {known}; wanted {hears[0]} {hears[1][:12]}"
 
 
 def cut_from(text: str) -> Cut:

@@ -81,8 +81,11 @@ class Tally:
 
 
 def tally(db: sqlite3.Connection, station: str, most: int) -> Tally:
-    """Count the last `most` parts of a station."""
-    sql = "SELECT evaluation, defect, quality FROM parts WHERE station = ? ORDER BY id DESC LIMIT ?"
+    """Count the last `most` parts of a station; of its production, not those it was taught or checked with."""
+    sql = (
+        "SELECT evaluation, defect, quality FROM parts WHERE station = ? AND outcome NOT IN ('taught', 'master')"
+        " ORDER BY id DESC LIMIT ?"
+    )
     verdicts: Counter[Evaluation] = Counter()
     defects: Counter[str] = Counter()
     reasons: Counter[str] = Counter()

@@ -66,7 +66,11 @@ class Rescored:
 
 
 def rescored(before: PartModel, after: PartModel, kept: Sequence[KeptPart]) -> Rescored:
-    """Score parts by two models and name those that one accepts and the other rejects."""
+    """Score parts by two models and name those that one accepts and the other rejects.
+
+    What was heard to be taught from, or to check the station, is no part of its production.
+    """
+    kept = [one for one in kept if one.row.outcome not in ("taught", "master")]
     scores = [scores_of_numbers(kept, model) for model in (before, after)]
     changed, left_out = [], Counter[str]()
     parts = undecidable = 0
@@ -108,17 +112,17 @@ def evaluation_of(kept: KeptPart, score: float) -> Evaluation:
 
 def _row(kept: KeptPart, model: PartModel, other: str) -> NDArray[np.float32] | str:
     if kept.features is None:
-        return "no numbers were stored of it"
+        return "no stored numbers"
     if other:
         return other
     heard = model.second is not None
     if heard and kept.embedding is None:
         return "what the second voter hears was not stored"
     row = np.concatenate([kept.features, kept.embedding]) if heard and kept.embedding is not None else kept.features
-    return row if len(row) == model.width else f"{len(row)} numbers were stored of it; wanted {model.width}"
+    return row if len(row) == model.width else f"{len(row)} stored numbers; wanted {model.width}"
 
 
 def _with_fixed(kept: KeptPart, model: PartModel, learned: float) -> float | str:
     fixed = [one.score(learned) if one.what == "score" else kept.row.detectors.get(str(one)) for one in model.fixed]
     known = [score for score in fixed if score is not None]
-    return max([learned, *known]) if len(known) == len(fixed) else "a limit that a person set was not measured on it"
+    return max([learned, *known]) if len(known) == len(fixed) else "a limit that a person set was not measured"

@@ -112,7 +112,7 @@ def test_the_last_parts_of_the_store_are_compared_without_any_sound(two, tmp_pat
     assert main(["recipe", "diff", str(two), "1", "2", "--parts", "1000", "--store", str(tmp_path / "data")]) == 0
     said = capsys.readouterr().out
     assert (
-        "of 18 parts of the store would be judged differently (1 more left out: no numbers were stored of it)" in said
+        "of 18 parts of the store would be judged differently (1 more left out: no stored numbers)" in said
     )
 
     asked = ["recipe", "diff", str(two), "1", "2", "--parts", "1000", "--store", str(tmp_path / "data"), "--json"]

@@ -250,7 +250,7 @@ def test_a_second_voter_hears_the_same_again_and_its_numbers_are_kept(own, wire,
     assert [scores_of_numbers([one], model)[0] for one in kept(store)] == [one.verdict.score for one in live]
     other = replace(model, second=replace(model.second, sha256="cd" * 32))
     (why,) = set(scores_of_numbers(kept(store), other))
-    assert why == "its numbers were made through tones abababababab; wanted tones cdcdcdcdcdcd"
+    assert why == "numbers made through tones abababababab; wanted tones cdcdcdcdcdcd"
 
     monkeypatch.setattr("models.embedding.load_embedding", lambda name, folder=None: Tones(sha256="cd" * 32))
     with pytest.raises(NotAgain, match="taught through tones abababababab, found cdcdcdcdcdcd: another model"):

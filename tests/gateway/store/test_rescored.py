@@ -80,7 +80,7 @@ def test_numbers_of_another_kind_are_left_out_with_the_reason(versions, tmp_path
 
     assert found.parts == 1
     assert found.why_not == (
-        "1 more left out: no numbers were stored of it; 1 more left out: 5 numbers were stored of it; wanted "
-        f"{before.model.width}; 1 more left out: its numbers were made by another front end"
+        "1 more left out: no stored numbers; 1 more left out: 5 stored numbers; wanted "
+        f"{before.model.width}; 1 more left out: numbers made by another front end"
     )
     assert scores_of_numbers([], before.model) == []

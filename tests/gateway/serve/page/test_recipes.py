@@ -71,7 +71,7 @@ async def test_numbers_of_another_front_end_are_said_to_be_left_out(page, folder
     put(tmp_path, ROWS[:3], front_end_text(load(folder).model).replace("48000", "16000"))
     judges_by(page, folder, 1)
     said = (await page.browser().get("/recipes")).text
-    assert "No stored part of this type can be scored by both versions: 3 more left out: its numbers were made" in said
+    assert "No stored part of this type can be scored by both versions: 3 more left out: numbers made" in said
 
 
 async def test_a_station_with_both_halves_leads_from_its_parts_to_its_machine_and_back(page, folder):
