@@ -8,8 +8,9 @@ import psutil
 from gateway.processes.alarms import GATEWAY_ALARMS, STATION_ALARMS
 from gateway.processes.messages import EarReport
 from gateway.processes.snapshot import ProcessView, Snapshot
-from gateway.serve.metrics_kinds import Kind, Metric, Read, Sample, each
+from gateway.serve.metrics_kinds import STATION, Kind, Metric, Read, Sample, each
 
+PROCESS = ("process",)
 SEVERITIES = ("critical", "warning")
 
 
@@ -82,39 +83,63 @@ def _rate(snapshot: Snapshot) -> Iterator[Sample]:
 GATEWAY = (
     Metric("build_info", Kind.GAUGE, "Version of wheeltapper and of Python; always 1", ("version", "python"), _build),
     Metric(
-        *("process_up", Kind.GAUGE, "1 while the process lives", ("process",)),
+        "process_up",
+        Kind.GAUGE,
+        "1 while the process lives",
+        PROCESS,
         _processes(lambda _, process: process.alive),
     ),
     Metric(
-        *("process_restarts", Kind.COUNTER, "Times the process was brought back", ("process",)),
+        "process_restarts",
+        Kind.COUNTER,
+        "Times the process was brought back",
+        PROCESS,
         _processes(lambda _, process: process.restarts),
     ),
     Metric(
-        *("messages_dropped", Kind.COUNTER, "Messages lost by a full queue to the process", ("process",)),
+        "messages_dropped",
+        Kind.COUNTER,
+        "Messages lost by a full queue to the process",
+        PROCESS,
         _processes(lambda snapshot, process: snapshot.dropped.get(process.name, 0)),
     ),
     Metric(
-        *("process_cpu_seconds", Kind.COUNTER, "Processor time, user and system", ("process",)),
+        "process_cpu_seconds",
+        Kind.COUNTER,
+        "Processor time, user and system",
+        PROCESS,
         _used(_cpu_s),
     ),
     Metric(
-        *("process_resident_memory_bytes", Kind.GAUGE, "Memory, what processes share counted in each", ("process",)),
+        "process_resident_memory_bytes",
+        Kind.GAUGE,
+        "Memory, what processes share counted in each",
+        PROCESS,
         _used(lambda process: process.memory_info().rss),
     ),
     Metric("outbox_pending", Kind.GAUGE, "Orders and messages on their way", (), _one(lambda s: s.outbox_waiting)),
     Metric("outbox_failed", Kind.GAUGE, "Orders that need a person", (), _one(lambda s: s.outbox_stuck)),
     Metric("incidents_open", Kind.GAUGE, "Incidents that are heard now", ("severity",), _incidents),
     Metric(
-        *("incidents_unacknowledged", Kind.GAUGE, "Incidents that are heard now and nobody has acknowledged", ()),
+        "incidents_unacknowledged",
+        Kind.GAUGE,
+        "Incidents that are heard now and nobody has acknowledged",
+        (),
         _one(lambda s: sum(one.cleared_at is None and one.acknowledged_by is None for one in s.incidents)),
     ),
     Metric(
-        *("alarm_active", Kind.GAUGE, "1 while the alarm stands; station is empty for the gateway as a whole"),
-        *(("station", "alarm"), _alarms),
+        "alarm_active",
+        Kind.GAUGE,
+        "1 while the alarm stands; station is empty for the gateway as a whole",
+        ("station", "alarm"),
+        _alarms,
     ),
     Metric(
-        *("alarms_per_operator", Kind.GAUGE, "Alarms of the last ten minutes for each operator, busiest channel"),
-        *((), _rate),
+        "alarms_per_operator",
+        Kind.GAUGE,
+        "Alarms of the last ten minutes for each operator, busiest channel",
+        (),
+        _rate,
     ),
 )
 
@@ -128,33 +153,54 @@ def _words(snapshot: Snapshot) -> Iterator[Sample]:
 
 
 EARS = (
-    Metric("worker_up", Kind.GAUGE, "1 while its judging process lives", ("station",), each(lambda s: s.worker_alive)),
+    Metric("worker_up", Kind.GAUGE, "1 while its judging process lives", STATION, each(lambda s: s.worker_alive)),
     Metric(
-        *("ear_good", Kind.GAUGE, "1 while nothing is wrong with the microphone", ("station",)),
+        "ear_good",
+        Kind.GAUGE,
+        "1 while nothing is wrong with the microphone",
+        STATION,
         _ear(lambda ear: not ear.quality),
     ),
     Metric(
-        *("ear_fault", Kind.GAUGE, "1 for each thing that is wrong with the microphone", ("station", "quality")),
+        "ear_fault",
+        Kind.GAUGE,
+        "1 for each thing that is wrong with the microphone",
+        ("station", "quality"),
         _words,
     ),
     Metric(
-        *("ear_level_decibels", Kind.GAUGE, "RMS of the last second, re full scale", ("station",)),
+        "ear_level_decibels",
+        Kind.GAUGE,
+        "RMS of the last second, re full scale",
+        STATION,
         _ear(lambda ear: ear.level_db),
     ),
     Metric(
-        *("ear_gaps", Kind.COUNTER, "Holes in the sound since the source was opened", ("station",)),
+        "ear_gaps",
+        Kind.COUNTER,
+        "Holes in the sound since the source was opened",
+        STATION,
         _ear(lambda ear: ear.gaps),
     ),
     Metric(
-        *("ear_lost_samples", Kind.COUNTER, "Samples lost since the source was opened", ("station",)),
+        "ear_lost_samples",
+        Kind.COUNTER,
+        "Samples lost since the source was opened",
+        STATION,
         _ear(lambda ear: ear.lost_samples),
     ),
     Metric(
-        *("ear_sample_age_seconds", Kind.GAUGE, "Age of the newest sample when it was looked at", ("station",)),
+        "ear_sample_age_seconds",
+        Kind.GAUGE,
+        "Age of the newest sample when it was looked at",
+        STATION,
         _ear(lambda ear: ear.last_sample_age_s),
     ),
     Metric(
-        *("maintenance_window", Kind.GAUGE, "1 while the station is under maintenance", ("station",)),
+        "maintenance_window",
+        Kind.GAUGE,
+        "1 while the station is under maintenance",
+        STATION,
         lambda s: (((one.name,), float(one.name in {w.station for w in s.windows})) for one in s.stations),
     ),
 )

@@ -12,6 +12,7 @@ from enum import Enum
 from gateway.processes.snapshot import Snapshot, StationView
 
 PREFIX = "wheeltapper_"
+STATION = ("station",)  #: labels of most
 
 
 class Kind(Enum):

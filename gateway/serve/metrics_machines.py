@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from gateway.processes.condition import ConditionReport
 from gateway.processes.snapshot import Snapshot, StationView
-from gateway.serve.metrics_kinds import Kind, Metric, Read, Sample, each
+from gateway.serve.metrics_kinds import STATION, Kind, Metric, Read, Sample, each
 from gateway.serve.tags import LEVELS
 
 _MACHINE = ("station", "asset")
@@ -72,27 +72,45 @@ MACHINES = (
         _machine(lambda c: c.rpm),
     ),
     Metric(
-        *("machine_level_over_baseline_decibels", Kind.GAUGE, "None while the baseline is learned", _MACHINE),
+        "machine_level_over_baseline_decibels",
+        Kind.GAUGE,
+        "Level over the learned baseline; none while it is learned",
+        _MACHINE,
         _machine(lambda c: c.level_over_baseline_db),
     ),
     Metric(
-        *("machine_wear_over_baseline_decibels", Kind.GAUGE, "What load and speed explain taken off", _MACHINE),
+        "machine_wear_over_baseline_decibels",
+        Kind.GAUGE,
+        "Wear over baseline, what load and speed explain taken off",
+        _MACHINE,
         _machine(lambda c: None if c.wear is None else c.wear.over_db),
     ),
     Metric(
-        *("machine_wear_level", Kind.GAUGE, "1 for the level it is at: normal, warning, alarm"),
-        *((*_MACHINE, "level"), _of_machine(_wear)),
+        "machine_wear_level",
+        Kind.GAUGE,
+        "1 for the level it is at: normal, warning, alarm",
+        (*_MACHINE, "level"),
+        _of_machine(_wear),
     ),
     Metric(
-        *("machine_diagnosis_info", Kind.GAUGE, "What the sound points to now; always 1"),
-        *((*_MACHINE, "diagnosis", "bearing"), _of_machine(_diagnosis)),
+        "machine_diagnosis_info",
+        Kind.GAUGE,
+        "What the sound points to now; always 1",
+        (*_MACHINE, "diagnosis", "bearing"),
+        _of_machine(_diagnosis),
     ),
     Metric(
-        *("machine_remaining_life_seconds", Kind.GAUGE, "Running time left, ends and middle; none without a trend"),
-        *((*_MACHINE, "bound"), _of_machine(_life)),
+        "machine_remaining_life_seconds",
+        Kind.GAUGE,
+        "Running time left, ends and middle; none without a trend",
+        (*_MACHINE, "bound"),
+        _of_machine(_life),
     ),
     Metric(
-        *("sound_event_active", Kind.GAUGE, "1 while a taught kind of sound is heard", ("station",)),
+        "sound_event_active",
+        Kind.GAUGE,
+        "1 while a taught kind of sound is heard",
+        STATION,
         each(lambda s: None if s.sounds is None else any(one.active for one in s.sounds.episodes)),
     ),
 )

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from analytics.decision.verdict import Evaluation
 from analytics.quality.words import Quality
 from gateway.processes.snapshot import ANSWER_BOUNDS_S, SCORE_BOUNDS, UNSAID, PartView, Snapshot
-from gateway.serve.metrics_kinds import Counts, Kind, Metric, Read, Sample, each
+from gateway.serve.metrics_kinds import STATION, Counts, Kind, Metric, Read, Sample, each
 
 #: Of the handshake, beside verdicts: outcomes of parts, and what is no part's outcome.
 COUNTED = ("late", "missed", "overrun", "aborted", "lost", "taught")
@@ -70,36 +69,57 @@ PARTS = (
     Metric(
         "station_mode_info", Kind.GAUGE, "observe, shadow or active; always 1", ("station", "mode"), _of_part(_modes)
     ),
-    Metric("station_ready", Kind.GAUGE, "1 while a part would be judged", ("station",), _part(lambda p: p.ready)),
-    Metric("plc_link_up", Kind.GAUGE, "1 while the PLC is connected", ("station",), _part(lambda p: p.link == "up")),
+    Metric("station_ready", Kind.GAUGE, "1 while a part would be judged", STATION, _part(lambda p: p.ready)),
+    Metric("plc_link_up", Kind.GAUGE, "1 while the PLC is connected", STATION, _part(lambda p: p.link == "up")),
     Metric(
-        *("plc_heartbeat_age_seconds", Kind.GAUGE, "Since PlcHeartbeat last changed; none while not read"),
-        *(("station",), _beat_ages),
+        "plc_heartbeat_age_seconds",
+        Kind.GAUGE,
+        "Since PlcHeartbeat last changed; none while not read",
+        STATION,
+        _beat_ages,
     ),
     Metric("parts", Kind.COUNTER, "Parts by what the PLC was told", ("station", "verdict"), _of_part(_verdicts)),
     Metric(
-        *("not_decidable_parts", Kind.COUNTER, "NotDecidable parts by what was wrong; one part may have several"),
-        *(("station", "quality"), _of_part(_causes)),
+        "not_decidable_parts",
+        Kind.COUNTER,
+        "NotDecidable parts by what was wrong; one part may have several",
+        ("station", "quality"),
+        _of_part(_causes),
     ),
     Metric(
-        *("trigger_events", Kind.COUNTER, "What else came of triggers; the words are explained below"),
-        *(("station", "event"), _of_part(_events)),
+        "trigger_events",
+        Kind.COUNTER,
+        "What else came of triggers; docs/metrics.md explains the words",
+        ("station", "event"),
+        _of_part(_events),
     ),
     Metric(
-        *("answer_seconds", Kind.HISTOGRAM, "Capture complete to result answered, of judged parts", ("station",)),
+        "answer_seconds",
+        Kind.HISTOGRAM,
+        "Capture complete to result answered, of judged parts",
+        STATION,
         _of_part(_answers),
     ),
-    Metric("part_score", Kind.HISTOGRAM, "Scores of parts; 1 is the limit", ("station",), _of_part(_scores)),
+    Metric("part_score", Kind.HISTOGRAM, "Scores of parts; 1 is the limit", STATION, _of_part(_scores)),
     Metric(
-        *("last_score", Kind.GAUGE, "Score of the last part", ("station",)),
+        "last_score",
+        Kind.GAUGE,
+        "Score of the last part",
+        STATION,
         _part(lambda p: None if p.last is None else p.last.verdict.score),
     ),
     Metric(
-        *("last_verdict", Kind.GAUGE, "Of the last part: 1 OK, 2 NotOK, 3 NotDecidable", ("station",)),
-        _part(lambda p: None if p.last is None else int(Evaluation(p.last.verdict.evaluation))),
+        "last_verdict",
+        Kind.GAUGE,
+        "Of the last part: 1 OK, 2 NotOK, 3 NotDecidable",
+        STATION,
+        _part(lambda p: None if p.last is None else int(p.last.verdict.evaluation)),
     ),
     Metric(
-        *("recipe_info", Kind.GAUGE, "The recipe in use for each type of part; always 1"),
-        *(("station", "part_type", "recipe", "version", "hash", "provisional", "usable"), _of_part(_recipes)),
+        "recipe_info",
+        Kind.GAUGE,
+        "The recipe in use for each type of part; always 1",
+        ("station", "part_type", "recipe", "version", "hash", "provisional", "usable"),
+        _of_part(_recipes),
     ),
 )
