@@ -70,7 +70,7 @@ class Conditions:
         return next((one for one in self._standing.values() if self._node(one.state) == condition), None)
 
     def remark(self, state: State, remark: Remark) -> None:
-        """Keep what somebody said, for the events to come."""
+        """Keep what somebody says, for the events that tell of their acknowledgement."""
         self._remarks[state.id] = remark
 
     async def refresh(self, subscribers: Subscriptions, subscription: int, item: int | None = None) -> None:

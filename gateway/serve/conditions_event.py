@@ -94,7 +94,7 @@ class State:
             view.acknowledged_by or "",
             view.shelved_until or "",
             not view.event,
-            remark=remark,
+            remark=remark if remark is not None and remark.who == view.acknowledged_by else None,
         )
 
 

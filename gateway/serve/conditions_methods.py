@@ -119,11 +119,10 @@ class Methods:
         if standing.state.acknowledged_by:
             raise Refusal(ua.StatusCodes.BadConditionBranchAlreadyAcked)
         text = _printable(comment.Text or "")
-        accepted = await self._ask("acknowledge", standing, who, {"comment": text} if text else {})
-        if not accepted:  # somebody was faster, or it is over
-            raise Refusal(ua.StatusCodes.BadConditionBranchAlreadyAcked)
-        if text:
+        if text:  # before it is carried out: the event that tells of it says it
             conditions.remark(standing.state, Remark(text, who, datetime.now(UTC)))
+        if not await self._ask("acknowledge", standing, who, {"comment": text} if text else {}):
+            raise Refusal(ua.StatusCodes.BadConditionBranchAlreadyAcked)  # somebody was faster, or it is over
 
     async def _shelve(self, standing: Standing, who: str, does: str, ms: float = 0.0) -> None:
         if does == "off":

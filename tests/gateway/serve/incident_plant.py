@@ -57,12 +57,14 @@ class Plant:
         self.url = self.token = ""
         self.report = None
         self.heard = asyncio.Queue()
+        self._episodes = {}
 
-    def hear(self, *, active=True, severity="warning", text="the outer race is worn"):
-        """Let the pump's station report its one episode."""
-        episode = EpisodeView("e1", "outer race", severity, WALL, active, text)
+    def hear(self, failure_mode="outer race", *, active=True, severity="warning"):
+        """Let the pump's station report an episode, and those it told of before."""
+        text = f"the {failure_mode} is worn"
+        self._episodes[failure_mode] = EpisodeView(failure_mode, failure_mode, severity, WALL, active, text)
         wall = self.clock.wall().isoformat()
-        self._ledger.send(a_condition(episodes=(episode,), wall=wall))
+        self._ledger.send(a_condition(episodes=tuple(self._episodes.values()), wall=wall))
 
     def pass_(self, seconds):
         """Let time pass, and the ledger notice."""
@@ -78,10 +80,11 @@ class Plant:
             elif isinstance(message, CommandAnswer):
                 self.server.answered(message)
 
-    def audit(self):
-        """Every row of the audit trail, as who, via, command, arguments, accepted."""
+    def audit(self, event):
+        """Every row of the audit trail on a condition, as who, via, command, arguments, accepted."""
+        columns, target = "who, via, command, arguments, accepted", event.NodeId.Identifier.rsplit("/", 1)[1]
         with contextlib.closing(sqlite3.connect(self.folder / DATABASE)) as db:
-            return db.execute("SELECT who, via, command, arguments, accepted FROM audit ORDER BY rowid").fetchall()
+            return db.execute(f"SELECT {columns} FROM audit WHERE target = ? ORDER BY rowid", (target,)).fetchall()
 
 
 @contextlib.asynccontextmanager
