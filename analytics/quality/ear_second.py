@@ -1,4 +1,4 @@
-"""What one second of a microphone sounds like, in few numbers: the room under all events, mains hum, holes."""
+"""What one second of a microphone sounds like, in few numbers: the room under all events, the mains' lines, holes."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from analytics.signal.spectra import frame_size, frames_of, hann, power_density
 EDGES_HZ = 50.0 * 2.0 ** (np.arange(18) / 2)  #: of half octaves to 18 kHz
 MAINS_HZ = (50, 60)
 HARMONICS = 10
+_LINES = np.outer(MAINS_HZ, np.arange(1, HARMONICS + 1))  #: Hz, shape (2, 10)
 _FRAME_S = 0.064
 _ROOM = 0.25  #: of a second's frames are quieter than this: knocks, voices and doors leave it as it is
 _BLOCK_S = 0.005  #: what a loose contact leaves out is at least as long
@@ -30,10 +31,13 @@ class Second:
     ----------
     bands : ndarray, shape (b,)
         Power density of the quieter frames in half octaves, dB; b is 17 where the rate reaches 18 kHz.
-    hum : ndarray, shape (2, 10)
-        By how many dB each harmonic of 50 and of 60 Hz stands above its neighbourhood; 0 where the rate is too low.
-    hum_db : ndarray, shape (2,)
-        Power of these lines above their neighbourhood, dB re full scale.
+    lines : ndarray, shape (2, 10), complex
+        Of each harmonic of 50 and of 60 Hz, its root mean square and phase; from second to second the phase of a tone
+        of just that frequency stays. 0 where the rate is too low.
+    beside : ndarray, shape (2, 10)
+        Power beside each line, in a width of 1 Hz; infinite where the rate is too low.
+    power
+        Mean square.
     blocks_db : ndarray, shape (n,)
         Mean power of each 5 ms, dB re full scale.
     lowest_db
@@ -43,8 +47,9 @@ class Second:
     """
 
     bands: NDArray[np.float64]
-    hum: NDArray[np.float64]
-    hum_db: NDArray[np.float64]
+    lines: NDArray[np.complex128]
+    beside: NDArray[np.float64]
+    power: float
     blocks_db: NDArray[np.float64]
     lowest_db: float
     repeats: bool
@@ -52,13 +57,13 @@ class Second:
 
 def second_of(samples: NDArray[np.float32], rate: int) -> Second:
     """Sum up one second, shape (rate,), of finite samples."""
-    hum, hum_db = _mains(samples)
+    lines, beside = _mains(samples)
     size = round(_BLOCK_S * rate)
     blocks = samples[: len(samples) // size * size].reshape(-1, size)
     power = np.mean(np.square(blocks, dtype=np.float64), axis=1)
     blocks_db = 10 * np.log10(power + _FLOOR)
     lowest_db = float(np.quantile(blocks_db, _LOWEST))
-    return Second(_room(samples, rate), hum, hum_db, blocks_db, lowest_db, repeats(samples))
+    return Second(_room(samples, rate), lines, beside, float(np.mean(power)), blocks_db, lowest_db, repeats(samples))
 
 
 def _room(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
@@ -71,22 +76,18 @@ def _room(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
     return np.asarray(10 * np.log10(np.quantile(bands, _ROOM, axis=0) + _FLOOR))
 
 
-def _mains(samples: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return by how much the mains' harmonics stand out, dB, shape (2, 10), and their power, dB, shape (2,)."""
+def _mains(samples: NDArray[np.float32]) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+    """Return the mains' harmonics, and the power beside each, both of shape (2, 10)."""
     window = hann(len(samples))
-    spectrum = rfft(samples * window)
+    spectrum = rfft(samples * window)[: _LINES[-1, -1] + _FLANK[-1] + 1]
+    spectrum *= np.sqrt(2) / float(np.sum(window))  # of a tone: its RMS; a second of sound has bins of 1 Hz
     power = (np.square(spectrum.real) + np.square(spectrum.imag)).astype(np.float64)
-    power *= 2 / float(np.sum(window)) ** 2  # of a tone: its mean square; a second of sound has bins of 1 Hz
-    above = np.zeros((len(MAINS_HZ), HARMONICS))
-    total = np.zeros(len(MAINS_HZ))
-    for row, mains in enumerate(MAINS_HZ):
-        lines = mains * np.arange(1, HARMONICS + 1)
-        lines = lines[lines + _FLANK[-1] < len(power)]
-        line = np.max(power[lines[:, None] + np.arange(-1, 2)], axis=1)
-        beside = np.median(power[lines[:, None] + _FLANK], axis=1)
-        above[row, : len(lines)] = 10 * np.log10((line + _FLOOR) / (beside + _FLOOR))
-        total[row] = np.sum(np.maximum(line - beside, 0.0))
-    return above, 10 * np.log10(total + _FLOOR)
+    lines = np.zeros((len(MAINS_HZ), HARMONICS), np.complex128)
+    beside = np.full((len(MAINS_HZ), HARMONICS), np.inf)
+    heard = _LINES + _FLANK[-1] < len(power)
+    lines[heard] = spectrum[_LINES[heard]]
+    beside[heard] = np.median(power[_LINES[heard][:, None] + _FLANK], axis=1) + _FLOOR
+    return lines, beside
 
 
 def repeats(samples: NDArray[np.float32]) -> bool:

@@ -1,46 +1,39 @@
 """Did something happen to a microphone? Each second held against those before it and against what was learned.
 
-Two looks. A *step*: what was heard of the room over the last five seconds against the eight before. Where all bands
-moved alike, the gain did it: a louder room or machine is louder in some bands and not in others. And a *place*: sound
-unlike anything in the minutes that were learned. A fault of the ear comes from one second to the next and stays; wear
-comes slowly, a knock or a voice goes again, and neither is one.
+Three looks. A *step* of the gain moves all bands alike (`ear_gain`): a louder room or machine is louder in some bands
+and not in others. *Hum* has the mains' lines (`ear_hum`). And a *place*: sound unlike anything in the minutes that were
+learned. A fault of the ear comes from one second to the next and stays; wear comes slowly, a knock or a voice goes
+again, and neither is one. Nor is a room that comes back to what is normal, as it does where a burst of noise is over.
 
 A fault is said as soon as it is seen, and that is a warning: bursts of noise may look like it. It is *sure* once the
 evidence has gathered: a walk that goes up with each second that is nearer to what was heard since than to what was
 heard before, and down by two with each other second (a sequential test, Wald 1945). Were each second of a false warning
 a toss of a coin, it would ever be sure with a chance of ((1 + 5 ** 0.5) / 2) ** -25, 6 in a million; how often it
-happens is measured in docs/accuracy.md.
+happens is measured in docs/accuracy.md. A step of the gain must besides hold all bands together over all these seconds,
+where five may not yet have shown a neighbour that was switched on or off.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.quality.ear_gain import LATER_S, LOOK_S, Usual, gain_of, middle, together, unmoved, usual_step
+from analytics.quality.ear_hum import Hum, hum_step
 from analytics.quality.ear_second import Second
 from analytics.quality.words import Quality
 
 LEARN_S = 30  #: of sound before a place can be strange at all
-_AFTER, _BEFORE = 5, 8  #: seconds that are compared; one between them holds the moment itself
-_WINDOW = _BEFORE + 1 + _AFTER
-_STEADY_DB = 0.6  #: scatter of the level within either: where sounds come and go, nothing is said of a step
-_GAIN_DB = 1.8  #: least step of the gain,
-_WANDER = 3.0  #: and so many times the scatter of the level while it was learned
-_ALIKE_DB = 0.45  #: bands may differ so much in a step of the gain, beyond their own scatter
-_ALIKE = 2.0  #: mean square of the bands' differences, in their expected scatter
-_HUM_DB = 3.0  #: each of the harmonics further above its neighbourhood than ever while learning,
-_HUM_ABOVE_DB = 7.0  #: and that far above it, both on average over
-_HUM_MEAN_S = 4  #: seconds (noise alone stands 5 dB above its median, and seldom twice in the same bin),
-_HUM_LINES = 3  #: so many of them at once,
-_HUM_S = 2  #: for so many seconds: a machine that runs up crosses the mains
-_HUM_SHARE_DB = -20.0  #: of the whole level: hum deeper under the sound than this changes nothing
+_AFTER, _BEFORE = 5, 9  #: seconds that are compared; one between them holds the moment itself
+_WINDOW = LOOK_S + LATER_S  #: the same, and as many as make a look at the gain after one at what was usual before it
 _FALLEN_DB = 15.0  #: in the middle band, and none less than
 _FALLEN_LEAST_DB = 5.0
 _HIGHS_DB = 8.0  #: the upper third falls by, and by as much more than the lower third as
 _HIGHS_MORE_DB = 6.0
 _RADIUS_DB = 4.0  #: root mean square over bands: no place nearer than this is strange
 _RADIUS = 1.5  #: times the farthest learned second
+_NEARLY = 0.9  #: of that far, every one of the seconds; most of them wholly
 _HOLE_DB = 10.0  #: under the quietest the room ever was
 _QUIETEST_DB = -120.0  #: of a 5 ms block; digital silence between two events is no measure of a room
 _HOLES = 3  #: blocks of 5 ms in a second
@@ -51,7 +44,7 @@ _UNMOVED_DB = 1.5  #: bands that stayed within this are heard by the same ear as
 _UNMOVED = 3  #: where so many did
 _FOLLOW_S = 120  #: the learned room follows by that share a second of what it is off,
 _FOLLOW_DB = 0.02  #: and by no more a second, 1.2 dB a minute: a burst moves it by nothing
-_PLACES = 8  #: that many are known, the oldest is forgotten
+PLACES = 8  #: that many are known, the oldest is forgotten
 _SURE = 30  #: of evidence; a fault begins with the five seconds it was seen in
 _AGAINST = 2  #: evidence that a second takes away which is not like the fault
 _HOLED = 10  #: evidence in a second with holes: three of them within ten seconds are sure
@@ -66,9 +59,9 @@ class Place(NamedTuple):
     centre: Bands  #: shape (b,), mean room, dB
     radius: float  #: its farthest second, root mean square over bands, dB
 
-    def far(self, bands: Bands) -> bool:
-        """Whether a second, shape (b,), is none of this place."""
-        return _rms(bands - self.centre) > max(_RADIUS_DB, _RADIUS * self.radius)
+    def far(self, bands: Bands) -> float:
+        """Tell how far a second, shape (b,), is from this place; above 1 it is none of it."""
+        return _rms(bands - self.centre) / max(_RADIUS_DB, _RADIUS * self.radius)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +70,7 @@ class Watch:
 
     Parameters
     ----------
-    recent : ndarray, shape (k, b), k <= 14
+    recent : ndarray, shape (k, b), k <= 15
         Room of the last good seconds, dB.
     heard, placed
         Good seconds heard while learning, and those of them that `centre` is the mean of.
@@ -85,20 +78,18 @@ class Watch:
         Mean room of the learned seconds, dB, following the hall since.
     radius
         Farthest of the learned seconds from the centre, as root mean square over bands, dB.
-    wander : float
-        Mean square of the level of the learned seconds around their mean, dB^2.
-    hum_now, hum : ndarray, shape (2, 10)
-        `Second.hum` averaged over the last seconds, and the highest of that while learning; None before the first.
-    hummed
-        Seconds that there was more.
+    usual
+        How the room usually moves; None before the first second.
+    hum
+        What is remembered of the mains' lines.
     lowest_db
         Lowest quiet of good seconds.
     known
         Other places that were normal before.
     fault, sentence
         What is wrong now.
-    before, after : ndarray, shape (b,)
-        Room before the fault, and when it was seen.
+    before, after, since : ndarray, shape (b,)
+        Room before the fault, when it was seen, and on average since.
     passing
         Sound was only added, or only went: a machine was started or stopped as likely as anything happened to the ear.
     partial
@@ -116,16 +107,15 @@ class Watch:
     placed: int = 0
     centre: Bands | None = None
     radius: float = 0.0
-    wander: float = 0.0
-    hum_now: Bands | None = None
-    hum: Bands | None = None
-    hummed: int = 0
+    usual: Usual | None = None
+    hum: Hum = field(default_factory=Hum)
     lowest_db: float = 0.0
     known: tuple[Place, ...] = ()
     fault: Quality | None = None
     sentence: str = ""
     before: Bands | None = None
     after: Bands | None = None
+    since: Bands | None = None
     passing: bool = False
     partial: bool = False
     evidence: int = 0
@@ -152,18 +142,18 @@ def watch_step(watch: Watch, second: Second) -> Watch:
     """Take in a second; `fault` and `sentence` of the answer say what is wrong with the microphone."""
     recent = second.bands[None] if not len(watch.recent) else np.concatenate([watch.recent, second.bands[None]])
     recent = recent[-_WINDOW:]
-    hum_now = second.hum if watch.hum_now is None else watch.hum_now + (second.hum - watch.hum_now) / _HUM_MEAN_S
-    watch = replace(watch, recent=recent, left=max(watch.left - 1, 0), hum_now=hum_now)
-    hums = _settled(watch) and bool(np.max(_humming(watch, second)) >= _HUM_LINES)
-    watch = replace(watch, hummed=watch.hummed + 1 if hums else 0)
+    usual = unmoved(len(second.bands)) if watch.usual is None else watch.usual
+    usual = usual_step(usual, recent[:LOOK_S]) if len(recent) == _WINDOW else usual
+    hum = hum_step(watch.hum, second, learning=watch.heard < LEARN_S, settled=_settled(watch))
+    watch = replace(watch, recent=recent, left=max(watch.left - 1, 0), usual=usual, hum=hum)
     holes = int(np.count_nonzero(second.blocks_db < watch.lowest_db - _HOLE_DB)) if _settled(watch) else 0
     if _HOLES <= holes < len(second.blocks_db) // 2:
         return _holed(replace(watch, recent=recent[:-1]), f"the sound is interrupted, {5 * holes} ms of a second")
-    if watch.fault is Quality.SWAPPED and watch.hummed >= _HUM_S:  # hum that is loud is heard as strange first
-        return replace(watch, fault=Quality.HUM, sentence=_hum(watch, second), passing=False, partial=False)
+    if watch.fault is Quality.SWAPPED and hum.hums:  # hum that is loud is heard as strange first
+        return replace(watch, fault=Quality.HUM, sentence=hum.sentence, passing=False, partial=False)
     if watch.fault not in (None, Quality.DROPOUT):
-        return _another(_healed(_weighed(watch, second)), second)
-    fault, sentence = (None, "") if len(recent) < _WINDOW else _fault(watch, second)
+        return _another(_healed(_weighed(watch, second)))
+    fault, sentence = _fault(watch)
     if fault is None:
         return _learn(_held(watch), second)
     return _begun(watch, fault, sentence)
@@ -184,32 +174,50 @@ def _held(watch: Watch) -> Watch:
 
 
 def _begun(watch: Watch, fault: Quality, sentence: str) -> Watch:
-    before, after = np.median(watch.recent[:_BEFORE], axis=0), np.median(watch.recent[-_AFTER:], axis=0)
+    before, after = np.median(watch.recent[:-LATER_S], axis=0), np.median(watch.recent[-_AFTER:], axis=0)
     moved = after - before
-    one_way = float(np.min(moved)) >= -_ONLY_DB or float(np.max(moved)) <= _ONLY_DB
-    passing = fault is Quality.SWAPPED and one_way
+    passing = fault is Quality.SWAPPED and _one_way(moved)
     partial = passing and int(np.count_nonzero(np.abs(moved) < _UNMOVED_DB)) >= _UNMOVED
-    watch = replace(watch, fault=fault, sentence=sentence, before=before, after=after, evidence=_AFTER, faulty=0)
-    return replace(watch, passing=passing, partial=partial)
+    watch = replace(watch, fault=fault, sentence=sentence, before=before, after=after, since=after, faulty=0)
+    return replace(watch, evidence=_AFTER, passing=passing, partial=partial)
 
 
-def _another(watch: Watch, second: Second) -> Watch:
-    """Let another fault take the place of a warning that will never be sure: it must hide none."""
-    if not watch.partial or watch.faulty <= _BEFORE + 1 or len(watch.recent) < _WINDOW:
+def _one_way(moved: Bands) -> bool:
+    """Whether sound was only added, or only went."""
+    return float(np.min(moved)) >= -_ONLY_DB or float(np.max(moved)) <= _ONLY_DB
+
+
+def _another(watch: Watch) -> Watch:
+    """Let another fault take the place of a warning that it could hide behind."""
+    never_sure = watch.partial and watch.faulty > _BEFORE + 1
+    if watch.sure or not (never_sure or watch.fault is Quality.HUM):
         return watch
-    fault, sentence = _fault(watch, second)
+    fault, sentence = _fault(watch)
     return watch if fault in (None, watch.fault) else _begun(watch, fault, sentence)
 
 
 def _weighed(watch: Watch, second: Second) -> Watch:
     """Count for a fault or against it: a second nearer to what was heard since, or to what was heard before."""
-    assert watch.before is not None
-    assert watch.after is not None
+    before, after, since = watch.before, watch.after, watch.since
+    assert before is not None
+    assert after is not None
+    assert since is not None
+    since = since + (second.bands - since) / (_AFTER + watch.faulty + 1)
+    watch = replace(watch, since=since)
     if watch.partial or watch.sure:
         return watch
-    moved = watch.after - watch.before
-    like = watch.hummed > 0 if watch.fault is Quality.HUM else 2 * (second.bands - watch.before) @ moved > moved @ moved
-    return replace(watch, evidence=watch.evidence + (1 if like else -_AGAINST))
+    moved = after - before
+    like = watch.hum.seconds > 0 if watch.fault is Quality.HUM else 2 * (second.bands - before) @ moved > moved @ moved
+    watch = replace(watch, evidence=watch.evidence + (1 if like else -_AGAINST))
+    if watch.sure and watch.fault is Quality.GAIN_STEP and not _alike(watch, since - before):
+        return replace(watch, evidence=_SURE - 1, passing=True, partial=True)  # over half a minute they move apart
+    return watch
+
+
+def _alike(watch: Watch, moved: Bands) -> bool:
+    """Whether all bands moved alike, so that the gain did it."""
+    assert watch.usual is not None
+    return together(watch.usual, moved)[1]
 
 
 def _settled(watch: Watch) -> bool:
@@ -219,10 +227,9 @@ def _settled(watch: Watch) -> bool:
 def _learn(watch: Watch, second: Second) -> Watch:
     """Widen what is known of a good ear."""
     lowest_db = max(min(watch.lowest_db, second.lowest_db), _QUIETEST_DB)
-    if watch.heard >= LEARN_S or watch.hummed:
+    if watch.heard >= LEARN_S or watch.hum.seconds:
         return _followed(replace(watch, lowest_db=lowest_db), second)
-    hum = watch.hum_now if watch.hum is None or watch.hum_now is None else np.maximum(watch.hum, watch.hum_now)
-    watch = replace(watch, heard=watch.heard + 1, hum=hum, lowest_db=lowest_db)
+    watch = replace(watch, heard=watch.heard + 1, lowest_db=lowest_db)
     return _place(watch, watch.recent[0]) if len(watch.recent) == _WINDOW else watch
 
 
@@ -238,81 +245,71 @@ def _place(watch: Watch, bands: Bands) -> Watch:
     """Learn the room from the oldest second that is remembered: what a step may just have begun in is not learned."""
     n = watch.placed + 1
     centre = bands if watch.centre is None else watch.centre + (bands - watch.centre) / n
-    moved = bands - (centre if watch.centre is None else watch.centre)
-    wander = watch.wander + (float(np.median(moved)) ** 2 * (n - 1) / n - watch.wander) / n  # Welford 1962
-    return replace(watch, placed=n, centre=centre, radius=max(watch.radius, _rms(bands - centre)), wander=wander)
+    return replace(watch, placed=n, centre=centre, radius=max(watch.radius, _rms(bands - centre)))
 
 
-def _fault(watch: Watch, second: Second) -> tuple[Quality | None, str]:
+def _fault(watch: Watch) -> tuple[Quality | None, str]:
     """Say what the last seconds are, held against those before."""
-    before, after = watch.recent[:_BEFORE], watch.recent[-_AFTER:]
-    moved = np.median(after, axis=0) - np.median(before, axis=0)
-    if watch.hummed >= _HUM_S:
-        return Quality.HUM, _hum(watch, second)
-    gain = float(np.median(moved))
-    if abs(gain) >= max(_GAIN_DB, _WANDER * float(np.sqrt(watch.wander))) and _all_alike(watch, moved):
-        return Quality.GAIN_STEP, f"the level of the chain went by {gain:+.1f} dB in all bands alike"
-    third = max(len(moved) // 3, 1)
-    if not _strange(watch, after, moved):
+    assert watch.usual is not None
+    if watch.hum.hums:
+        return Quality.HUM, watch.hum.sentence
+    gain = gain_of(watch.usual, watch.recent[-LOOK_S:]) if len(watch.recent) >= LOOK_S else None
+    if gain is not None and _settled(watch) and _left(watch):
+        return Quality.GAIN_STEP, _gain(gain)
+    if len(watch.recent) < _WINDOW:
         return None, ""
-    if gain <= -_FALLEN_DB and float(np.max(moved)) <= -_FALLEN_LEAST_DB:
-        return Quality.LOST_HIGHS, f"all it heard fell by {-gain:.0f} dB: covered or unplugged"
+    moved = _strange(watch)
+    if moved is None:
+        return None, ""
+    gain, alike = together(watch.usual, moved)
+    if alike:
+        return Quality.GAIN_STEP, _gain(gain)
+    third = max(len(moved) // 3, 1)
+    fallen = -float(np.median(moved))
+    if fallen >= _FALLEN_DB and float(np.max(moved)) <= -_FALLEN_LEAST_DB:
+        return Quality.LOST_HIGHS, f"all it heard fell by {fallen:.0f} dB: covered or unplugged"
     high, low = float(np.mean(moved[-third:])), float(np.mean(moved[:third]))
     if high <= -_HIGHS_DB and high - low <= -_HIGHS_MORE_DB:
         return Quality.LOST_HIGHS, f"its upper bands fell by {-high:.0f} dB: covered or wet"
     return Quality.SWAPPED, "from one second to the next it hears something else altogether: another channel?"
 
 
-def _humming(watch: Watch, second: Second) -> NDArray[np.intp]:
-    """Count the harmonics of each mains frequency that stand out and never did, shape (2,); 0 where they are faint."""
-    assert watch.hum is not None
-    assert watch.hum_now is not None
-    risen = (watch.hum_now > watch.hum + _HUM_DB) & (watch.hum_now > _HUM_ABOVE_DB)
-    level_db = 10 * np.log10(np.mean(10 ** (second.blocks_db / 10)))
-    return np.asarray(np.count_nonzero(risen, axis=1) * (second.hum_db > level_db + _HUM_SHARE_DB))
+def _left(watch: Watch) -> bool:
+    """Whether the room left what is normal, and did not come back to it as it does when a burst of noise is over."""
+    before, after = middle(watch.recent[-LOOK_S:-LATER_S]), middle(watch.recent[-_AFTER:])
+    centres = [place.centre for place in _places(watch)]
+    return not centres or min(_rms(after - one) for one in centres) > min(_rms(before - one) for one in centres)
 
 
-def _hum(watch: Watch, second: Second) -> str:
-    return f"mains hum: {int(np.max(_humming(watch, second)))} harmonics stand out that did not"
+def _gain(gain_db: float) -> str:
+    return f"the level of the chain went by {gain_db:+.1f} dB in all bands alike"
 
 
-def _all_alike(watch: Watch, moved: Bands) -> bool:
-    """Whether all bands moved by as much, for their scatter from second to second, and stood still before and after."""
+def _strange(watch: Watch) -> Bands | None:
+    """Tell how the bands moved where the last seconds are unlike all that was learned, and became so within one."""
     before, after = watch.recent[:_BEFORE], watch.recent[-_AFTER:]
-    scatter = np.mean(np.square(np.diff(before, axis=0)), axis=0) / 2
-    expected = 1.6 * scatter * (1 / _BEFORE + 1 / _AFTER) + _ALIKE_DB**2  # medians scatter more than means
-    apart = moved - np.average(moved, weights=1 / expected)
-    alike = float(np.mean(apart**2 / expected)) < _ALIKE
-    return alike and _still(watch, before) and _still(watch, after)
-
-
-def _still(watch: Watch, seconds: Bands) -> bool:
-    levels = np.median(seconds - np.median(seconds, axis=0), axis=1)
-    return float(np.std(levels)) < max(_STEADY_DB, 1.5 * float(np.sqrt(watch.wander)))
-
-
-def _strange(watch: Watch, after: Bands, moved: Bands) -> bool:
-    """Whether the last seconds are unlike all that was learned, each of them, and became so within a second."""
-    if watch.heard < LEARN_S or watch.centre is None:
-        return False
-    limit = max(_RADIUS_DB, _RADIUS * watch.radius)
+    limit = 0.7 * max(_RADIUS_DB, _RADIUS * watch.radius)
+    if watch.heard < LEARN_S or watch.centre is None or _rms(after[0] - before[-1]) <= limit:
+        return None
+    moved = middle(after) - middle(before)
+    if _rms(moved) <= limit or _rms(after[-1] - after[0]) >= 0.5 * _rms(moved):
+        return None
     places = _places(watch)
-    from_one_to_next = watch.recent[-_AFTER] - watch.recent[_BEFORE - 1]
-    at_once = min(_rms(moved), _rms(from_one_to_next)) > 0.7 * limit and _rms(after[-1] - after[0]) < 0.5 * _rms(moved)
-    return bool(at_once) and all(place.far(one) for one in after for place in places)
+    far = [min(place.far(one) for place in places) for one in after]
+    return moved if min(far) > _NEARLY and sorted(far)[_AFTER // 2] > 1 else None
 
 
 def _places(watch: Watch) -> tuple[Place, ...]:
     """Return all that is normal."""
     learned = () if watch.centre is None else (Place(watch.centre, watch.radius),)
-    return (*watch.known, *learned)[-_PLACES:]
+    return (*watch.known, *learned)[-PLACES:]
 
 
 def _adopted(watch: Watch) -> Watch:
     """Know the present place besides the one that was learned."""
     centre = np.mean(watch.recent, axis=0)
     place = Place(centre, max(_rms(one - centre) for one in watch.recent))
-    return _well(replace(watch, known=(*watch.known, place)[1 - _PLACES :]))
+    return _well(replace(watch, known=(*watch.known, place)[1 - PLACES :]))
 
 
 def _well(watch: Watch) -> Watch:
@@ -322,8 +319,11 @@ def _well(watch: Watch) -> Watch:
         sentence="",
         before=None,
         after=None,
+        since=None,
         evidence=0,
-        recent=watch.recent[-_AFTER:],
+        passing=False,
+        partial=False,
+        recent=watch.recent if watch.fault is Quality.HUM else watch.recent[-_AFTER:],
     )
 
 
@@ -335,7 +335,7 @@ def _healed(watch: Watch) -> Watch:
     if watch.passing and watch.faulty >= _ADOPT_S:
         return _adopted(watch)
     if watch.fault is Quality.HUM:
-        gone = not watch.hummed
+        gone = not watch.hum.seconds
     else:
         moved = np.median(watch.recent[-_AFTER:], axis=0) - before
         gone = abs(float(np.median(moved))) < _BACK_DB and _rms(moved) < max(_RADIUS_DB, _RADIUS * watch.radius)
@@ -343,4 +343,4 @@ def _healed(watch: Watch) -> Watch:
 
 
 def _rms(moved: Bands) -> float:
-    return float(np.sqrt(np.mean(np.square(moved))))
+    return float(np.sqrt(moved @ moved / len(moved)))
