@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.signal.beamforming import beam_step, delay_and_sum, steering_delays
+from analytics.signal.beamforming import Beam, steering_delays, summed
 from analytics.signal.cancelling import cancel_step, canceller_at_rest, learn_canceller
 from benchmarks.accuracy import clips_of, write_figures
 from benchmarks.gate import ENGINE_RATE, LEAK_DB, disturbances, way
@@ -67,7 +67,8 @@ def arrays() -> Iterator[str]:
     )
     for n in (2, 4, 8):
         places = np.stack([np.arange(n) * 0.04, np.zeros(n), np.zeros(n)], axis=1)
-        beam = delay_and_sum(steering_delays(places, np.array([0.5 * 0.04 * (n - 1), 1.0, 0.0])), rate)
+        delays = steering_delays(places, np.array([0.5 * 0.04 * (n - 1), 1.0, 0.0]))
+        beam = Beam(tuple(range(1, n + 1)), tuple(1000 * delays))
         own = rng.normal(0, 1, (n, 2 * rate))
         around = np.zeros((n, 2 * rate))
         hz = np.fft.rfftfreq(2 * rate, 1 / rate)
@@ -75,8 +76,8 @@ def arrays() -> Iterator[str]:
             late = places @ (direction / np.linalg.norm(direction)) / SOUND_M_S
             spectrum = np.fft.rfft(rng.normal(0, 1, 2 * rate))
             around += np.fft.irfft(spectrum * np.exp(-2j * np.pi * hz * late[:, None]), 2 * rate, axis=1)
-        cells = [20 * np.log10(rms(own[0]) / rms(beam_step(beam, own.astype(np.float32))[1]))]
-        heard = beam_step(beam, around.astype(np.float32))[1]
+        cells = [20 * np.log10(rms(own[0]) / rms(summed(beam, own.T.astype(np.float32), rate).astype(np.float64)))]
+        heard = summed(beam, around.T.astype(np.float32), rate)
         for low, high in ((1_000, 4_000), (50, 500)):
             power = []
             for sound in (around[0][: len(heard)], heard):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from config.alerts import Alerts, Inhibit, Notify, Route, Witness
+from config.array import Array
 from config.cmms import Cmms
 from config.sounds import Sounds
 from config.table import Name, Table
@@ -325,6 +326,7 @@ class Station(Table):
     mode: Literal["observe", "shadow", "active"] = Field("observe", description="active alone writes PLC tags.")
     source: AnySource
     ambient: AnySource | None = Field(None, description="A second microphone that hears the hall, not the part.")
+    array: Array | None = Field(None, description="Several microphones of the source's device, heard as one.")
     parts: Parts | None = None
     machine: Machine | None = None
     sounds: Sounds | None = None

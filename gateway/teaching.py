@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from analytics.signal.beamforming import Beam
 from gateway.processes.messages import Taught
 from gateway.stations.learner import LearnPlan
 
@@ -15,6 +16,7 @@ class Lesson:
     folder: str
     parts: int  #: how many it takes
     reject_rate: float
+    beam: Beam | None = None  #: microphones heard as one
 
 
 class TeachingDesk:
@@ -59,7 +61,8 @@ class TeachingDesk:
         parts.append(part)
         if len(parts) < lesson.parts:
             return f"part {len(parts)} of {lesson.parts} to learn type {part.part_type} from"
-        self._learn(LearnPlan(part.station, part.part_type, lesson.folder, lesson.reject_rate, tuple(parts)))
+        asked = (part.station, part.part_type, lesson.folder, lesson.reject_rate)
+        self._learn(LearnPlan(*asked, tuple(parts), lesson.beam))
         parts.clear()
         self._learning.add(key)
         return f"learning type {part.part_type} from {lesson.parts} parts"

@@ -17,6 +17,7 @@ from analytics.features.indicators import indicators_of
 from analytics.quality.ambient import AmbientReference, learn_ambient
 from analytics.quality.gate import GateReference, learn_gate, surroundings_of
 from analytics.quality.part_sound import clipped_share, rms_db
+from analytics.signal.beamforming import Beam
 from analytics.signal.capture import SURROUNDINGS_S, Capture
 from models.embedding import Embedding
 from models.report import percent
@@ -33,7 +34,7 @@ class Hearing:
 
     Parameters
     ----------
-    front_end, gate, clipped_share, noise_floor_db, ambient
+    front_end, gate, clipped_share, noise_floor_db, ambient, beam
         As in `PartModel`.
     embedding, sha256
         Name and hash of the model a second voter hears through; empty for none.
@@ -52,6 +53,7 @@ class Hearing:
     remarks: tuple[str, ...] = ()
     ambient: AmbientReference | None = None
     fixed: tuple[FixedLimit, ...] = ()
+    beam: Beam | None = None
 
 
 def hearing_of(model: PartModel, remarks: Sequence[str] = ()) -> Hearing:
@@ -67,6 +69,7 @@ def hearing_of(model: PartModel, remarks: Sequence[str] = ()) -> Hearing:
         tuple(remarks),
         model.ambient,
         model.fixed,
+        model.beam,
     )
 
 
@@ -121,6 +124,7 @@ def hear(
         (*twice, *_remarks(good, captures, front_end, gate), *_beyond_fixed(good, captures, settings)),
         learn_ambient(captures),
         settings.fixed,
+        settings.beam,
     )
 
 

@@ -14,6 +14,7 @@ from analytics.features.log_mel import LOW_HZ, Level, Profile
 from analytics.features.profile import guess_profile
 from analytics.few_shot.prototypes import UNKNOWN
 from analytics.quality.part_sound import is_frozen, is_silent, rms_db
+from analytics.signal.beamforming import Beam
 from analytics.signal.capture import Capture
 from analytics.signal.onset import find_onset
 from models.report import percent
@@ -59,6 +60,8 @@ class TeachSettings:
         What errors cost, to put the limit where that is least; None: the lowest that keeps the promise.
     confirmed
         Names of good parts that a person has heard and calls good: they are not shown among the strangest.
+    beam
+        Microphones the parts were heard by as one; None for one alone.
     """
 
     profile: Profile | None = None
@@ -70,6 +73,7 @@ class TeachSettings:
     fixed: tuple[FixedLimit, ...] = ()
     costs: Costs | None = None
     confirmed: tuple[str, ...] = ()
+    beam: Beam | None = None
 
 
 @dataclass(frozen=True, slots=True)

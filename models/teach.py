@@ -185,6 +185,7 @@ def conclude(
         ambient=hearing.ambient,
         second=replace(found.second, embedding=hearing.embedding, sha256=hearing.sha256) if found.second else None,
         fixed=hearing.fixed,
+        beam=hearing.beam,
         drift=learn_drift(found.goods, [one.group for one in good]),
     )
     scores = {

@@ -16,6 +16,7 @@ from analytics.features.part import count_of
 from analytics.few_shot.prototypes import Prototypes, TaughtScore
 from analytics.quality.ambient import AmbientReference, ambient_bands
 from analytics.quality.gate import GateReference, octaves
+from analytics.signal.beamforming import Beam
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ class PartModel:
         Limits that a person set, beside the learned ones.
     drift
         How good parts scored when taught, for who watches the scores of later ones; None where that is not known.
+    beam
+        Microphones that were heard as one; None for one alone. Sound must be summed so before it is judged.
     """
 
     front_end: FrontEnd
@@ -105,6 +108,7 @@ class PartModel:
     ambient: AmbientReference | None = None
     fixed: tuple[FixedLimit, ...] = ()
     drift: DriftReference | None = None
+    beam: Beam | None = None
 
     def __post_init__(self) -> None:
         d = self.front_end.count

@@ -26,7 +26,7 @@ from gateway.wiring.alerts import channel_settings
 from gateway.wiring.build import load_site
 from gateway.wiring.cmms import cmms_settings
 from gateway.wiring.plc import settings_of
-from gateway.wiring.stations import worker_plans
+from gateway.wiring.stations import beam_of, worker_plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def command(
     loaded = load_site(site)
     if full:
         _print_full(loaded, json=json)
-    lines = [Line(True, "", _in_short(loaded))]
+    lines = [Line(True, "", _in_short(loaded)), *_several(loaded)]
     if connect:
         lines += connections(loaded)
     for line in lines:
@@ -129,6 +129,16 @@ def _sources(site: Site) -> Iterator[Line]:
                 yield Line(True, f"source of {names}", f"{plan.kind} opens, {channels}, {plan.rate} Hz")
             finally:
                 source.close()
+
+
+def _several(site: Site) -> Iterator[Line]:
+    """Say how stations with several microphones hear."""
+    for station in site.station:
+        if (beam := beam_of(station)) is not None:
+            yield Line(True, f"{station.name}: array", f"heard as one; recordings of it: teach --array {beam}")
+        if station.machine is not None and station.machine.learn_hall is not None:
+            told = f"learned from {station.machine.learn_hall:g} s with the machine at rest; the page tells its bound"
+            yield Line(True, f"{station.name}: hall", told)
 
 
 def _listen(source: Source) -> None:

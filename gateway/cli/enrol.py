@@ -54,7 +54,8 @@ def enrol(
         with progress() as step:
             found = found_in([], defect or [], [])
             recordings = read_all([one for one, _ in found], rate, step)
-            parts = parts_of(found, recordings, channel, surroundings, wanted=before.model.front_end.rate)
+            model = before.model
+            parts = parts_of(found, recordings, channel, surroundings, wanted=model.front_end.rate, beam=model.beam)
             learned = learn_further(before, load_taught(before.folder), parts, embed_of(before, models), step)
         faults = worse(before.report, learned.report)
         if faults and not anyway:

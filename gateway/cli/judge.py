@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from analytics.decision.judge import Embed, Judgement, judge
-from gateway.audio.files import SoundFileError, at_rate, capture_of, one_channel, read_recording, recordings_in
+from gateway.audio.files import SoundFileError, at_rate, capture_of, read_recording, recordings_in
 from gateway.cli.output import emit, note, say
-from gateway.cli.recordings import ambient_of
+from gateway.cli.recordings import ambient_of, heard_of
 from gateway.cli.stored import ModelsOption
 from models.recipe import Recipe, embed_of, load
 
@@ -68,7 +68,7 @@ def _judge_file(
     wanted = recipe.model.front_end.rate
     recording = read_recording(path, rate)
     channel, ambient_channel = channels
-    samples = at_rate(one_channel(recording, channel), recording.rate, wanted, path)
+    samples = at_rate(heard_of(recording, channel, recipe.model.beam), recording.rate, wanted, path)
     ambient = ambient_of(recording, ambient_channel, wanted, path)
     if recording.rate != wanted:
         note(f"{path}: {recording.rate} samples a second, brought down to the recipe's {wanted}")

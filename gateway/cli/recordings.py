@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typer.core import TyperCommand
 
+from analytics.signal.beamforming import Beam, summed_whole
 from gateway.audio.files import (
     Found,
     Recording,
@@ -97,8 +98,9 @@ def parts_of(
     surroundings: bool,
     ambient_channel: int | None = None,
     wanted: int = 0,
+    beam: Beam | None = None,
 ) -> list[TaughtPart]:
-    """Bring all recordings to one channel, or to it and the ambient one, and to one rate.
+    """Bring all recordings to one channel, or to it and the ambient one, and to one rate; an array is heard as one.
 
     The rate `wanted`, or where it is 0 that of most of the good ones.
     """
@@ -108,7 +110,7 @@ def parts_of(
     higher: Counter[int] = Counter()
     for (one, defect), recording in pairs:
         try:
-            samples = at_rate(one_channel(recording, channel), recording.rate, wanted, one.path)
+            samples = at_rate(heard_of(recording, channel, beam), recording.rate, wanted, one.path)
             ambient = ambient_of(recording, ambient_channel, wanted, one.path)
         except SoundFileError as fault:
             faults.append(str(fault))
@@ -120,6 +122,18 @@ def parts_of(
         if count:
             note(f"{count} recordings of {rate} samples a second were brought down to {wanted}, the rate of most")
     return parts
+
+
+def heard_of(recording: Recording, channel: int | None, beam: Beam | None) -> NDArray[np.float32]:
+    """Return what a station heard of a recording, shape (n,): one channel, or the channels of an array as one."""
+    if beam is None:
+        return one_channel(recording, channel)
+    if channel is not None:
+        raise SoundFileError(f"{recording.path}: heard through the array {beam}; wanted no --channel beside it")
+    try:
+        return summed_whole(beam, recording.samples, recording.rate)
+    except ValueError as fault:
+        raise SoundFileError(f"{recording.path}: {fault}") from None
 
 
 def ambient_of(recording: Recording, channel: int | None, wanted: int, path: Path) -> NDArray[np.float32] | None:

@@ -12,6 +12,7 @@ import typer
 from analytics.decision.fixed import FixedLimit, parse_fixed
 from analytics.decision.limits import Costs
 from analytics.features.log_mel import Level, Profile
+from analytics.signal.beamforming import Beam, parse_beam
 from gateway.audio.files import Found, SoundFileError
 from gateway.cli.groups import groups_by
 from gateway.cli.output import emit, progress, say
@@ -57,6 +58,10 @@ def teach(
     channel: Annotated[int | None, typer.Option(min=1, help="Of recordings with several channels, from 1.")] = None,
     ambient_channel: Annotated[
         int | None, typer.Option(min=1, help="Of the ambient microphone, which hears the hall and not the part.")
+    ] = None,
+    array: Annotated[
+        str | None,
+        typer.Option(metavar="CH:MS,...", help="Channels heard as one, as `check` prints them: 1:0,2:0.058."),
     ] = None,
     sisters: Annotated[
         list[Path] | None, typer.Option(metavar="RECIPE...", help="Recipes of units of the same kind, for a new unit.")
@@ -117,10 +122,11 @@ def teach(
         fixed=_fixed(fixed or []),
         costs=costs,
         confirmed=(*_confirmed(found, confirm or []), *_confirmed_before(recipe)),
+        beam=_beam(array),
     )
     with progress() as step:
         recordings = read_all([one for one, _ in found], rate, step)
-        parts = parts_of(found, recordings, channel, surroundings, ambient_channel)
+        parts = parts_of(found, recordings, channel, surroundings, ambient_channel, beam=settings.beam)
         if sisters:
             learned = learn_with(sisters, parts, settings, models, step)
         else:
@@ -176,6 +182,13 @@ def _fixed(words: Sequence[str]) -> tuple[FixedLimit, ...]:
         return tuple(parse_fixed(word) for word in words)
     except ValueError as fault:
         raise typer.BadParameter(str(fault), param_hint="--fixed") from None
+
+
+def _beam(text: str | None) -> Beam | None:
+    try:
+        return None if text is None else parse_beam(text)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault), param_hint="--array") from None
 
 
 def _costs(false_reject: float | None, missed: float | None, defect_rate: float | None) -> Costs | None:

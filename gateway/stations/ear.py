@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from analytics.quality.ear import EarHealth, EarState, ear_step
 from analytics.quality.ear_watch import accept, unheard, watch_step
 from analytics.quality.words import UNTRUSTED, Quality
+from analytics.signal.beamforming import Beam, summed
 from gateway.processes.clock import Clock
 from gateway.processes.messages import EarReport
 from gateway.stations.intake import Intake
@@ -29,6 +30,8 @@ class Ear:
         The gateway's clock.
     ambient
         The ambient microphone: its intake and channel.
+    beam
+        Channels of the intake heard as one, in place of `channel`.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Ear:
         channel: int,
         clock: Clock,
         ambient: tuple[Intake, int] | None = None,
+        beam: Beam | None = None,
     ) -> None:
         self.rate = intake.plan.rate
         self._station = station
@@ -45,6 +49,8 @@ class Ear:
         self._channel = channel
         self._clock = clock
         self._ambient = ambient
+        self._beam = beam
+        self._reach = beam.reach(self.rate) if beam else (0, 0)
         self._watched = 0
         self._state = EarState(self.rate)
         self._health: EarHealth | None = None
@@ -57,7 +63,7 @@ class Ear:
     @property
     def end(self) -> int:
         """Index past the newest sample."""
-        return self._intake.ring.end
+        return max(0, self._intake.ring.end - self._reach[1])
 
     @property
     def alive(self) -> bool:
@@ -83,8 +89,25 @@ class Ear:
 
     def read(self, start: int, stop: int) -> tuple[NDArray[np.float32], tuple[tuple[int, int], ...]]:
         """Copy a span of samples, shape (stop - start,), and its gaps as indices within it."""
+        if self._beam is not None:
+            return self._summed(self._beam, start, stop)
         samples, gaps = self._intake.ring.read(start, stop)
         return samples[:, self._channel], gaps
+
+    def _summed(self, beam: Beam, start: int, stop: int) -> tuple[NDArray[np.float32], tuple[tuple[int, int], ...]]:
+        """Hear several channels as one; what a gap reaches into is a gap too, but round a recorded part is silence."""
+        before, after = self._reach
+        samples, holes = self._intake.ring.read(start - before, stop + after)
+        wide = (0, 0) if self.patchy else self._reach
+        gaps: list[tuple[int, int]] = []
+        for first, last in holes:
+            low, high = max(first - before - wide[1], 0), min(last - before + wide[0], stop - start)
+            if low >= high:
+                continue
+            if gaps and gaps[-1][1] >= low:
+                low = gaps.pop()[0]
+            gaps.append((low, high))
+        return summed(beam, samples, self.rate), tuple(gaps)
 
     def ambient(self, start: int, stop: int) -> tuple[NDArray[np.float32], tuple[tuple[int, int], ...]] | None:
         """Copy the same span as the ambient microphone heard it; None where there is no such microphone.
@@ -100,7 +123,7 @@ class Ear:
 
     def since(self, index: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """Walk over what was heard from an index on: (index of the first sample, samples), one piece between gaps."""
-        index = max(index, self._intake.ring.first)
+        index = min(max(index, self._intake.ring.first), self.end)
         samples, gaps = self.read(index, self.end)
         low = 0
         for high, after in [*gaps, (len(samples), len(samples))]:

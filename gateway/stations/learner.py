@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from analytics.signal.beamforming import Beam
 from analytics.signal.capture import Capture
 from gateway.processes.channel import Endpoint
 from gateway.processes.clock import Clock
@@ -18,6 +19,7 @@ class LearnPlan:
     folder: str
     reject_rate: float
     parts: tuple[Taught, ...]
+    beam: Beam | None = None  #: microphones they were heard by as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def run_learner(plan: LearnPlan, channel: Endpoint, clock: Clock) -> None:
         for index, part in enumerate(plan.parts)
     ]
     try:
-        learned = learn(parts, TeachSettings(reject_rate=plan.reject_rate))
+        learned = learn(parts, TeachSettings(reject_rate=plan.reject_rate, beam=plan.beam))
         write_recipe(Path(plan.folder), learned, clock.wall().isoformat(timespec="seconds"))
     except (TeachError, RecipeError, OSError) as fault:
         channel.send(Learned(plan.station, plan.part_type, plan.folder, str(fault)))

@@ -73,7 +73,7 @@ class MachineStation:
         self._raising = Raising(plan, self._normal, self._episodes)
         self._wearing = Wearing(rate, plan.covariates, plan.wear_every_s)
         self._hall = Hall(rate, plan.learn_hall_s, ambient) if plan.learn_hall_s and ambient else None
-        self._memory = Memory(rate, self._normal, self._wearing, self._episodes, self._hall)
+        self._memory = Memory(rate, self._normal, self._wearing, self._episodes, self._hall, str(plan.beam or ""))
         self._running: bool | None = None
         self._tag_rpm: float | None = None
         self._beside: Mapping[str, float | None] = {}  # load, temperature, ...

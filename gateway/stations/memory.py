@@ -24,16 +24,25 @@ class Memory:
         Of the station.
     hall
         Its hall, where that is taken out of the sound.
+    array
+        Microphones heard as one; empty for one alone.
     """
 
     def __init__(
-        self, rate: int, normal: Normal, wearing: Wearing, episodes: Episodes, hall: Hall | None = None
+        self,
+        rate: int,
+        normal: Normal,
+        wearing: Wearing,
+        episodes: Episodes,
+        hall: Hall | None = None,
+        array: str = "",
     ) -> None:
         self._rate = rate
         self._normal = normal
         self._wearing = wearing
         self._episodes = episodes
         self._hall = hall
+        self._array = array
         self._old: list[dict[str, Any]] = []  # normals of before each maintenance, the latest last
         self._learned = 0  # of how much the normal was known when it was last kept
         self.changed = False  #: something was learned that is not kept yet
@@ -67,6 +76,7 @@ class Memory:
                 "episodes": self._episodes.plain(),
                 "old": self._old,
                 "hall": self._hall.plain() if self._hall else False,
+                "array": self._array,
             },
             allow_nan=False,
         )
@@ -86,6 +96,8 @@ class Memory:
             return "what it had learned cannot be read; it is learned anew"
         if found.get("rate") != self._rate:
             return f"it learned at {found.get('rate')} samples a second and hears {self._rate} now; it is learned anew"
+        if found.get("array", "") != self._array:
+            return "it learned through other microphones than it hears by now; it is learned anew"
         hall = found.get("hall", False)
         if (hall is False) != (self._hall is None):
             how = ("with the hall left in", "without the hall")

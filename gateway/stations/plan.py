@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from analytics.diagnosis.named import Named
+from analytics.signal.beamforming import Beam
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class PartPlan:
     reject_rate: float = 0.01
     keep_sound: str = "never"  #: never | rejects | all
     models: str = ""  #: folder of embedding models; empty: the user's own
+    beam: Beam | None = None  #: microphones heard as one; a recipe must have been taught through the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class MachinePlan:
     covariates: tuple[str, ...] = ()  #: names of what the plant's tags say of load, temperature, ...
     wear_every_s: float = 3600.0  #: one step of wear
     learn_hall_s: float = 0.0  #: sound of the hall at rest; 0 = the hall is left in
+    beam: Beam | None = None  #: microphones heard as one; what was learned through others is learned anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class StationPlan:
     part: PartPlan | None = None
     machine: MachinePlan | None = None
     sounds: SoundsPlan | None = None
+    beam: Beam | None = None  #: channels of the source heard as one, in place of `channel`
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from analytics.decision.judge import Embed
 from analytics.decision.model import PartModel
 from analytics.quality.words import Quality
+from analytics.signal.beamforming import Beam
 from gateway.processes.cut import front_end_text
 from gateway.processes.messages import RecipeView
 from gateway.stations.plan import PartPlan
@@ -92,6 +93,9 @@ class Shelf:
                 f"{folder}: taught at {front_end.rate} samples a second, the source gives {self._rate}; "
                 f"set rate = {front_end.rate} or teach it again"
             )
+        if recipe.model.beam != plan.beam:
+            taught, here = _heard(recipe.model.beam), _heard(plan.beam)
+            return f"{folder}: taught through {taught}, the station hears {here}; teach it again"
         if front_end.length_s > (plan.length_ms + ROUNDING_MS) / 1000:
             return (
                 f"{folder}: needs {1000 * front_end.length_s:.0f} ms of a part, capture.length_ms is "
@@ -110,3 +114,7 @@ class Shelf:
             return self._recipes[part_type].view.fault, Quality.NO_RECIPE
         known = ", ".join(str(one) for one in sorted(self._recipes)) or "none"
         return f"PartType {part_type} has no recipe; known: {known}.", Quality.UNKNOWN_TYPE
+
+
+def _heard(beam: Beam | None) -> str:
+    return "one microphone" if beam is None else f"the array {beam}"

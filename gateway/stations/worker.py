@@ -236,7 +236,7 @@ class Worker:
         ambient = None
         if plan.ambient_source is not None:
             ambient = (self._intakes[plan.ambient_source], plan.ambient_channel)
-        ear = Ear(plan.name, intake, plan.channel, self._clock, ambient)
+        ear = Ear(plan.name, intake, plan.channel, self._clock, ambient, plan.beam)
         self._ears[plan.name] = ear
         if plan.part is not None:
             shelf = Shelf(plan.part, ear.rate)

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from analytics.diagnosis.bearings import Orders, lookup
 from analytics.diagnosis.named import FIXED_TOLERANCE, Named
+from analytics.signal.beamforming import Beam, steering_delays
 from config.site import (
     Bearing,
     Indicator,
@@ -33,12 +36,13 @@ class _Bench:
     sources: list[SourcePlan] = field(default_factory=list)
     stations: list[StationPlan] = field(default_factory=list)
 
-    def place(self, source: AnySource, beside: int | None = None) -> int:
+    def place(self, source: AnySource, beside: int | None = None, channels: int = 1) -> int:
         """Index of this source; a device that is there already is shared, and opened with enough channels.
 
         A recording is played by each station for itself; `beside` is the one that this station plays already.
         """
         plan = _source_plan(source)
+        plan = replace(plan, channels=max(plan.channels, channels))
         for index, known in enumerate(self.sources):
             shared = isinstance(source, Microphone) or index == beside
             if shared and replace(known, channels=plan.channels) == plan:
@@ -53,7 +57,8 @@ def worker_plans(site: Site) -> tuple[WorkerPlan, ...]:
     benches: dict[str, _Bench] = {}
     for station in site.station:
         bench = benches.setdefault(worker_of(station), _Bench())
-        source = bench.place(station.source)
+        beam = beam_of(station)
+        source = bench.place(station.source, channels=max(beam.channels) if beam else 1)
         bench.stations.append(
             StationPlan(
                 station.name,
@@ -61,12 +66,25 @@ def worker_plans(site: Site) -> tuple[WorkerPlan, ...]:
                 station.source.channel - 1,
                 None if station.ambient is None else bench.place(station.ambient, source),
                 0 if station.ambient is None else station.ambient.channel - 1,
-                None if station.parts is None else _part_plan(station.mode, station.parts, site.store),
-                None if station.machine is None else machine_plan(station.machine),
+                None if station.parts is None else _part_plan(station.mode, station.parts, site.store, beam),
+                None if station.machine is None else replace(machine_plan(station.machine), beam=beam),
                 None if station.sounds is None else _sounds_plan(station.sounds, zone_of(station), site.store),
+                beam,
             )
         )
     return tuple(WorkerPlan(name, tuple(b.sources), tuple(b.stations)) for name, b in benches.items())
+
+
+def beam_of(station: Station) -> Beam | None:
+    """Microphones a station hears as one; delays to a tenth of a microsecond, the air's warmth moves them by more."""
+    array = station.array
+    if array is None:
+        return None
+    if array.positions is not None and array.point is not None:
+        delays = 1000 * steering_delays(np.array(array.positions), np.array(array.point))
+    else:
+        delays = np.array(array.delays_ms) - min(array.delays_ms or (0.0,))
+    return Beam(array.channels, tuple(round(float(delay), 4) for delay in delays))
 
 
 def worker_of(station: Station) -> str:
@@ -90,7 +108,7 @@ def _source_plan(source: AnySource) -> SourcePlan:
     )
 
 
-def _part_plan(mode: str, parts: Parts, store: Store) -> PartPlan:
+def _part_plan(mode: str, parts: Parts, store: Store, beam: Beam | None) -> PartPlan:
     return PartPlan(
         mode,
         parts.capture.after_ms,
@@ -99,6 +117,7 @@ def _part_plan(mode: str, parts: Parts, store: Store) -> PartPlan:
         parts.reject_rate,
         store.sound,
         str(store.models) if store.models is not None else "",
+        beam,
     )
 
 

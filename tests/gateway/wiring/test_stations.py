@@ -195,3 +195,47 @@ def test_a_machine_whose_hall_is_taken_out_hears_both_channels_of_one_source(tmp
 def test_a_hall_that_cannot_be_taken_out_is_a_fault_of_the_site_file(tmp_path, found, wanted, words):
     with pytest.raises(SiteError, match=words):
         loaded(tmp_path, HALL.replace(found, wanted))
+
+
+ARRAY = """
+[line]
+name = "Line"
+[[station]]
+name = "a"
+source = { kind = "microphone", device = "Scarlett", rate = 48000 }
+[station.array]
+channels = [1, 2, 4]
+delays_ms = [0.2, 0.1, 0.3]
+[station.machine]
+asset = "A"
+rpm = 1480
+"""
+PLACES = "positions = [[0, 0, 0], [0.3432, 0, 0], [0.6864, 0, 0]]\npoint = [-1, 0, 0]"
+
+
+@pytest.mark.parametrize(
+    ("text", "delays"), [(ARRAY, (0.1, 0.0, 0.2)), (ARRAY.replace("delays_ms = [0.2, 0.1, 0.3]", PLACES), (0, 1, 2))]
+)
+def test_an_array_opens_all_its_channels_and_is_told_to_ear_and_machine(tmp_path, text, delays):
+    (plan,) = worker_plans(loaded(tmp_path, text))
+    (station,) = plan.stations
+    assert plan.sources[0].channels == 4
+    assert station.beam.channels == (1, 2, 4)
+    assert station.beam.delays_ms == pytest.approx(delays, abs=1e-4)
+    assert station.machine.beam == station.beam
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "words"),
+    [
+        ("[0.2, 0.1, 0.3]", "[0.2, 0.1]", "3 channels and 2 places or delays"),
+        ("[0.2, 0.1, 0.3]", "[0.2, 0.1, 60]", "50"),
+        ("delays_ms", "# delays_ms", "wanted positions and point, or delays_ms"),
+        ("delays_ms = [0.2, 0.1, 0.3]", "positions = [[0, 0, 0], [1, 0, 0], [2, 0, 0]]", "wanted positions and point"),
+        ("[1, 2, 4]", "[1, 2, 2]", "wanted each once"),
+        ("[1, 2, 4]", "[1]", "at least 2"),
+    ],
+)
+def test_an_array_that_cannot_be_is_a_fault_of_the_site_file(tmp_path, found, wanted, words):
+    with pytest.raises(SiteError, match=words):
+        loaded(tmp_path, ARRAY.replace(found, wanted))
