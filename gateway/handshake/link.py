@@ -7,67 +7,20 @@ and for no other. All methods are called on that task's event loop.
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
 
 from analytics.decision.verdict import not_decidable
 from analytics.quality.words import Quality
 from connectors.plc.port import PlantValue, PlcFault, PlcPort, PlcRefused, PlcUnreachable
-from gateway.handshake import events, masters
-from gateway.handshake.masters import Check
+from gateway.handshake import events
 from gateway.handshake.parts import next_due
-from gateway.handshake.state import Part, State, StationRules, Worker, begin
-from gateway.handshake.table import step
-from gateway.handshake.tally import Tally
-from gateway.handshake.wire import LinkSettings, Wire
+from gateway.handshake.state import State, StationRules, Worker
+from gateway.handshake.station import Jobs, Outside, Station
+from gateway.handshake.wire import LinkSettings, Request, Wire
 from gateway.processes.clock import Clock
-from gateway.processes.messages import Abandon, EventRecord, Judged, PartRecord, RecipeView, Recording, StartCapture
+from gateway.processes.messages import EventRecord, Judged, PartRecord, RecipeView, Recording
 from gateway.processes.snapshot import PartView
 
-MASTER_CHECK = "MasterCheck"  #: the alarm that stands while a station waits for its master parts
 CLOCK_STEP_S = 0.5  #: the wall clock moved this much against the monotonic one: a step, not a slew
-
-
-class Jobs(Protocol):
-    """Where captures are ordered; neither call may block."""
-
-    def start(self, order: StartCapture) -> None:
-        """Have the sound of a part recorded and judged."""
-        ...
-
-    def abandon(self, order: Abandon) -> None:
-        """Say that nobody waits for it any more."""
-        ...
-
-
-class _Station:
-    """What the link holds of one station."""
-
-    __slots__ = ("check", "deaf", "recipes", "state", "tally")
-
-    def __init__(self, rules: StationRules, boot_id: int) -> None:
-        self.state = begin(rules, boot_id)
-        self.tally = Tally(rules)
-        self.recipes: Mapping[int, RecipeView] = {}
-        self.deaf = False
-        self.check = Check(rules.masters) if rules.masters is not None else None
-        if self.check is not None:
-            self.tally.alarms[MASTER_CHECK] = self.check.sentence
-
-    def readiness(self) -> events.ReadyChanged:
-        """Say what can be judged."""
-        ready = frozenset(kind for kind, recipe in self.recipes.items() if not recipe.fault)
-        return events.ReadyChanged(ready, frozenset(self.recipes) - ready, self.deaf, self.locked)
-
-    @property
-    def locked(self) -> bool:
-        """Whether master parts are waited for."""
-        return self.check is not None and self.check.locked
-
-    @property
-    def idle(self) -> bool:
-        """Whether no part is open."""
-        state = self.state
-        return not (state.part or state.reading or state.answers or state.writing)
 
 
 class Link:
@@ -106,11 +59,10 @@ class Link:
         self.settings = settings or LinkSettings()
         self._factory = port_factory
         self._clock = clock
-        self._jobs = jobs
-        self._sink = sink
+        self._outside = Outside(clock, jobs, sink, self._put)
         self._on_values = on_values
         self._rng = rng or random.SystemRandom()
-        self._stations = {rules.station: _Station(rules, self._boot_id()) for rules in stations}
+        self._stations = {rules.station: Station(rules, self._boot_id(), self._outside) for rules in stations}
         self._wire: Wire | None = None  # while connected
         self._sentence = "not connected yet"
         self._stopped = asyncio.Event()
@@ -125,11 +77,7 @@ class Link:
 
     def judged(self, message: Judged) -> None:
         """Take a verdict; its result is sent as the very next request."""
-        tally = self._stations[message.station].tally
-        if (event := tally.drift(message.drift)) is not None:
-            self._event(*event, "warning", where=message.station)
-        code = tally.defect_code(message.verdict.defect)
-        self.feed(message.station, events.VerdictCame(message, code))
+        self._stations[message.station].judged(message)
 
     def taught(self, station: str, ticket: int, at: float) -> None:
         """Take word that a teach part (Mode 3) was heard; it needs no verdict."""
@@ -154,24 +102,23 @@ class Link:
 
     def recipes(self, station: str, recipes: Mapping[int, RecipeView]) -> None:
         """Take the recipes a station has, by PartType."""
-        found = self._stations[station]
-        known = {kind: recipe.hash for kind, recipe in found.recipes.items()}
-        changed = any(known.get(kind, recipe.hash) != recipe.hash for kind, recipe in recipes.items())
-        found.recipes = dict(recipes)
-        self.feed(station, found.readiness())
-        if changed and found.check is not None:
-            self._checked(station, masters.due(found.check, "a recipe was changed"))
+        self._stations[station].recipes(recipes)
 
     def ear(self, station: str, *, deaf: bool) -> None:
         """Take whether a station hears nothing it could believe: GwState says so, and parts are still answered."""
-        found = self._stations[station]
-        if deaf != found.deaf:
-            found.deaf = deaf
-            self.feed(station, found.readiness())
+        self._stations[station].ear(deaf=deaf)
 
     def defect_codes(self, station: str, codes: Mapping[str, int]) -> None:
         """Take the DefectCode of every taught class of a station."""
         self._stations[station].tally.codes = dict(codes)
+
+    def feed(self, name: str, event: events.Event) -> None:
+        """Step one station's table, and carry out what it asks for."""
+        self._stations[name].feed(event)
+
+    def state(self, name: str) -> State:
+        """Give what is known of one station now."""
+        return self._stations[name].state
 
     def stop(self) -> None:
         """End `run`: no new part is heard, open parts are answered, within a bound."""
@@ -186,10 +133,7 @@ class Link:
     def views(self) -> Mapping[str, PartView]:
         """Show every station, for the snapshot."""
         link = "up" if self._wire is not None else "down"
-        return {
-            name: station.tally.view(station.state, link, self._sentence, station.recipes)
-            for name, station in self._stations.items()
-        }
+        return {name: station.view(link, self._sentence) for name, station in self._stations.items()}
 
     def alarms(self) -> Mapping[str, Mapping[str, str]]:
         """Show the alarms that are active: sentence by name, by station."""
@@ -299,32 +243,25 @@ class Link:
                 beaten = False
             else:
                 await wire.wait(min(poll_at, *(next_due(s.state, now) for s in self._stations.values())))
-                self._pass_time(now)
+                for station in self._stations.values():
+                    station.pass_time(now)
 
     async def _poll(self, wire: Wire) -> None:
         images = await wire.bounded(wire.port.poll(), "polling")
         stepped = self._clock_stepped()
-        for name in self._stations:
-            if stepped:
-                self.feed(name, events.ClockStepped())
-            image = images.get(name)
-            self._mind_masters(name)
-            # A station whose tags are Bad is as good as unread (row 20).
-            self.feed(name, events.Polled(image) if image is not None else events.TimePassed())
-
-    def _pass_time(self, before: float) -> None:
-        """Tell the stations for which a moment has come since `before`."""
-        now = self._clock.now()
         for name, station in self._stations.items():
-            if next_due(station.state, before) <= now:
-                self.feed(name, events.TimePassed())
+            if stepped:
+                station.feed(events.ClockStepped())
+            image = images.get(name)
+            station.mind_masters()
+            # A station whose tags are Bad is as good as unread (row 20).
+            station.feed(events.Polled(image) if image is not None else events.TimePassed())
 
     def _drained(self) -> bool:
         """Whether `stop` was called and no part is open any more, or the time for it is over."""
         if not self._stopped.is_set():
             return False
-        states = [station.state for station in self._stations.values()]
-        idle = not any(state.part or state.reading or state.answers or state.writing for state in states)
+        idle = all(station.idle for station in self._stations.values())
         return idle or self._clock.now() >= self._stop_at
 
     def _clock_stepped(self) -> bool:
@@ -336,69 +273,9 @@ class Link:
         self._event("clock-step", f"the wall clock stepped by {ahead - before:+.1f} s; no judgement uses it", "warning")
         return True
 
-    # ---- actions ---------------------------------------------------------------------------------------------------
+    def _put(self, name: str, request: Request) -> None:
+        assert self._wire is not None, request
+        self._wire.put(name, request)
 
-    def feed(self, name: str, event: events.Event) -> None:
-        """Step one station's table and carry out, or set out to be sent, what it asks for."""
-        station = self._stations[name]
-        station.state, actions = step(station.state, event, self._clock.now())
-        for action in actions:
-            self._act(name, station.tally, action)
-        for action in actions:  # afterwards: what a master part changes is an event of its own
-            if isinstance(action, events.Record) and station.check is not None:
-                self._master(name, station.check, action.part)
-
-    def state(self, name: str) -> State:
-        """Give what is known of one station now."""
-        return self._stations[name].state
-
-    def _act(self, name: str, tally: Tally, action: events.Action) -> None:
-        match action:
-            case StartCapture():
-                self._jobs.start(action)
-            case Abandon():
-                self._jobs.abandon(action)
-            case events.Record(part):
-                self._sink(tally.record(part, self._clock))
-            case events.Count(what, by):
-                if (saying := tally.count(what, by, self._clock.now())) is not None:
-                    self._event(*saying, "warning", where=name)
-            case events.Raise(alarm, sentence):
-                tally.alarms[alarm] = sentence
-                self._event("alarm-raised", f"{alarm}: {sentence}", "error", where=name)
-            case events.Clear(alarm):
-                sentence = tally.alarms.pop(alarm)
-                self._event("alarm-cleared", f"{alarm}: no longer: {sentence}", where=name)
-            case _:
-                assert self._wire is not None, action
-                self._wire.put(name, action)
-
-    # ---- master parts ----------------------------------------------------------------------------------------------
-
-    def _master(self, name: str, check: Check, part: Part) -> None:
-        """Take what came of a part, if it is a master part that was judged."""
-        if part.master and part.judged is not None:
-            self._checked(name, masters.judged(check, part.part_id, part.judged.verdict.evaluation, self._clock.now()))
-
-    def _mind_masters(self, name: str) -> None:
-        station = self._stations[name]
-        if station.check is not None:
-            idle = station.idle and self._clock.now() >= station.state.result_at + station.state.rules.hold_s
-            self._checked(name, masters.minded(station.check, self._clock.now(), idle=idle))
-
-    def _checked(self, name: str, outcome: masters.Outcome) -> None:
-        """Put the outcome of a check in force: lock or unlock, say it, alarm it."""
-        station = self._stations[name]
-        before, (station.check, said) = station.locked, outcome
-        for one in said:
-            self._event(one.kind, one.sentence, one.level, where=name)
-        if station.check.locked:
-            station.tally.alarms[MASTER_CHECK] = station.check.sentence
-        else:
-            station.tally.alarms.pop(MASTER_CHECK, None)
-        if station.locked != before:
-            self.feed(name, station.readiness())
-
-    def _event(self, kind: str, sentence: str, level: str = "info", *, where: str = "") -> None:
-        wall = self._clock.wall().isoformat(timespec="milliseconds")
-        self._sink(EventRecord(wall, where or self.settings.name, kind, sentence, level))
+    def _event(self, kind: str, sentence: str, level: str = "info") -> None:
+        self._outside.say(self.settings.name, kind, sentence, level)
