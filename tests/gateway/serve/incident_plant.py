@@ -80,11 +80,12 @@ class Plant:
             elif isinstance(message, CommandAnswer):
                 self.server.answered(message)
 
-    def audit(self, event):
-        """Every row of the audit trail on a condition, as who, via, command, arguments, accepted."""
-        columns, target = "who, via, command, arguments, accepted", event.NodeId.Identifier.rsplit("/", 1)[1]
+    def audit(self, event=None):
+        """Every row of the audit trail, or of a condition, as who, via, command, arguments, accepted."""
+        target = "%" if event is None else event.NodeId.Identifier.rsplit("/", 1)[1]
+        asked = "SELECT who, via, command, arguments, accepted FROM audit WHERE target LIKE ? ORDER BY rowid"
         with contextlib.closing(sqlite3.connect(self.folder / DATABASE)) as db:
-            return db.execute(f"SELECT {columns} FROM audit WHERE target = ? ORDER BY rowid", (target,)).fetchall()
+            return db.execute(asked, (target,)).fetchall()
 
 
 @contextlib.asynccontextmanager
