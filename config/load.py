@@ -85,8 +85,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _schema_faults(raw: Mapping[str, Any], errors: Iterable[ErrorDetails]) -> list[Fault]:
     # A list whose items are all at fault is also reported as too short: true of the schema, nonsense to a reader.
-    told = (error for error in errors if not (error["type"] == "too_short" and error["input"]))
-    return [Fault(_where(raw, error), _sentence(error)) for error in told]
+    return [Fault(_where(raw, error), _sentence(error)) for error in errors if not _long_enough(error)]
+
+
+def _long_enough(error: ErrorDetails) -> bool:
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
 
 
 def _where(raw: object, error: ErrorDetails) -> str:

@@ -337,7 +337,6 @@ class Station(Table):
             raise ValueError('parts.master needs verdicts; wanted mode = "shadow" or "active"')
         return self
 
-
     @model_validator(mode="after")
     def _hall_can_be_told(self) -> "Station":
         if self.machine is None or self.machine.learn_hall is None:

@@ -37,6 +37,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("covariates of [station.machine]", schema.Covariate),
     ("indicators of [station.machine]", schema.Indicator),
     ("[station.sounds]", schema.Sounds),
+    ("[station.array]", schema.Array),
     ('[notify.NAME], kind = "pagerduty"', alert_schema.PagerDutyChannel),
     ('[notify.NAME], kind = "smtp"', alert_schema.SmtpChannel),
     ('[notify.NAME], kind = "webhook"', alert_schema.WebhookChannel),

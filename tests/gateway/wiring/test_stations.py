@@ -233,7 +233,7 @@ def test_an_array_opens_all_its_channels_and_is_told_to_ear_and_machine(tmp_path
         ("delays_ms", "# delays_ms", "wanted positions and point, or delays_ms"),
         ("delays_ms = [0.2, 0.1, 0.3]", "positions = [[0, 0, 0], [1, 0, 0], [2, 0, 0]]", "wanted positions and point"),
         ("[1, 2, 4]", "[1, 2, 2]", "wanted each once"),
-        ("[1, 2, 4]", "[1]", "at least 2"),
+        ("[1, 2, 4]", "[1]", "wanted at least 2"),
     ],
 )
 def test_an_array_that_cannot_be_is_a_fault_of_the_site_file(tmp_path, found, wanted, words):
