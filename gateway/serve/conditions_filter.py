@@ -98,7 +98,10 @@ class Where(WhereClauseEvaluator):
             if isinstance(operand, ua.ElementOperand):
                 if not index < operand.Index < len(self.elements):
                     raise FilterFault(ua.StatusCodes.BadEventFilterInvalid)
-            elif not isinstance(operand, ua.LiteralOperand | ua.SimpleAttributeOperand):
+            elif isinstance(operand, ua.LiteralOperand):
+                if not isinstance(operand.Value, ua.Variant):
+                    raise FilterFault(ua.StatusCodes.BadEventFilterInvalid)
+            elif not isinstance(operand, ua.SimpleAttributeOperand):
                 raise FilterFault(ua.StatusCodes.BadMonitoredItemFilterUnsupported)
 
 

@@ -18,6 +18,7 @@ REFRESH_START, REFRESH_END = 2787, 2788
 TIMED, ONE_SHOT, OFF = 2949, 2948, 9211
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+SERVER = ua.NodeId(ua.ObjectIds.Server)
 CONDITION_TYPE = ua.NodeId(ua.ObjectIds.ConditionType)
 VT = ua.VariantType
 
@@ -155,6 +156,24 @@ async def test_who_comes_later_is_told_by_a_refresh_what_stands(plant):
         numbers = [ua.Variant(one, VT.UInt32) for one in (late.subscription.subscription_id, 9999)]
         assert await late.call(CONDITION_TYPE, REFRESH_ITEM, *numbers) == "BadMonitoredItemIdInvalid"
         assert first.events.empty()
+
+
+async def test_a_queue_of_one_is_given_room_for_a_refresh_and_a_filter_that_calls_itself_is_refused(plant):
+    async with a_viewer(plant) as viewer:
+        await viewer.subscribe("belt slip")
+        subscription = viewer.subscription
+        plant.hear("belt slip")
+        assert state(await viewer.next(), "ActiveState")
+        item = ua.MonitoredItemCreateRequest(ua.ReadValueId(SERVER, ua.AttributeIds.EventNotifier))
+        item.RequestedParameters.QueueSize = 1
+        item.RequestedParameters.Filter = await subscription._create_eventfilter(ua.ObjectIds.BaseEventType)
+        asked = ua.CreateMonitoredItemsParameters(subscription.subscription_id, ua.TimestampsToReturn.Both, [item])
+        (kept,) = await viewer.client.uaclient.create_monitored_items(asked)
+        assert (kept.StatusCode.name, kept.RevisedQueueSize) == ("Good", 100)
+        itself = ua.ContentFilterElement(ua.FilterOperator.Not, [ua.ElementOperand(0)])
+        item.RequestedParameters.Filter.WhereClause.Elements = [itself]
+        (refused,) = await viewer.client.uaclient.create_monitored_items(asked)
+        assert refused.StatusCode.name == "BadEventFilterInvalid"
 
 
 async def test_what_a_client_may_not_do_is_refused_by_name(plant):
