@@ -19,7 +19,13 @@ class Live:
         self._version = 0
         self._events: dict[int, str] = {}  # what is newer than a version, put into words once for all who have that one
         self._changed = asyncio.Event()
+        self._ended = False
         self.clients = 0
+
+    def end(self) -> None:
+        """End every stream: the server stops."""
+        self._ended = True
+        self._changed.set()
 
     def publish(self, pieces: Mapping[str, str]) -> None:
         """Take in rendered pieces; only those that differ are sent."""
@@ -37,7 +43,7 @@ class Live:
         self.clients += 1
         try:
             seen = 0
-            while True:
+            while not self._ended:
                 changed = self._changed
                 event, seen = self._newer(seen), self._version
                 if event:

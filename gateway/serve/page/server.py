@@ -112,6 +112,8 @@ class PageServer:
         """Close the port and every stream."""
         if self._server is None or self._task is None:
             return
+        live: Live = self._app.state.live
+        live.end()
         self._server.should_exit = True
         done, _ = await asyncio.wait({self._task}, timeout=CLOSE_S + 1)
         if not done:

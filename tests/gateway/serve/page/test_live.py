@@ -98,3 +98,15 @@ async def test_before_the_first_snapshot_the_page_says_so(page):
     answer = await page.browser().get("/")
     assert answer.status == 200
     assert "has not reported yet" in answer.text
+
+
+async def test_streams_end_with_the_server():
+    live = Live()
+    live.publish({"bar": "1"})
+    stream = live.stream()
+    await anext(stream)
+    waiting = asyncio.create_task(anext(stream, None))
+    await asyncio.sleep(0)
+    live.end()
+    assert await waiting is None
+    assert live.clients == 0

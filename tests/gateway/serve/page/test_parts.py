@@ -157,8 +157,8 @@ async def test_an_operator_sees_the_question_and_may_not_answer_it(page, store):
 async def test_a_station_counts_its_last_parts_but_not_those_it_was_taught_with(page, store):
     with store.commit() as db:
         taught = not_decidable("heard to be taught from (Mode 3)", Quality.TEACHING)
-        records.add_part(db, PartRecord("ring", "active", 3, 1, "T-1", 1, WALL, taught, 0, 0, None, True, None, None, "",
-                                        "taught"))  # fmt: skip
+        record = PartRecord("ring", "active", 3, 1, "T-1", 1, WALL, taught, 0, 0, None, True, None, None, "", "taught")
+        records.add_part(db, record)
     for evaluation in (Evaluation.OK, Evaluation.OK, Evaluation.OK, Evaluation.NOT_OK):
         keep(store, evaluation)
     text = (await page.browser().get("/stations/ring")).text
