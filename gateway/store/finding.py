@@ -83,18 +83,19 @@ class Tally:
 def tally(db: sqlite3.Connection, station: str, most: int) -> Tally:
     """Count the last `most` parts of a station; of its production, not those it was taught or checked with."""
     sql = (
-        "SELECT evaluation, defect, quality FROM parts WHERE station = ? AND outcome NOT IN ('taught', 'master')"
-        " ORDER BY id DESC LIMIT ?"
+        "SELECT evaluation, defect, quality, count(*) FROM (SELECT evaluation, defect, quality FROM parts"
+        " WHERE station = ? AND outcome NOT IN ('taught', 'master') ORDER BY id DESC LIMIT ?) GROUP BY 1, 2, 3"
     )
     verdicts: Counter[Evaluation] = Counter()
     defects: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
-    for evaluation, defect, quality in _patient(db, sql, (station, most)):
-        verdicts[Evaluation(evaluation)] += 1
+    for evaluation, defect, quality, count in _patient(db, sql, (station, most)):
+        verdicts[Evaluation(evaluation)] += count
         if defect:
-            defects[defect] += 1
+            defects[defect] += count
         if evaluation == Evaluation.NOT_DECIDABLE:
-            reasons.update(quality.split())
+            for word in quality.split():
+                reasons[word] += count
     return Tally(sum(verdicts.values()), verdicts, defects, reasons)
 
 
