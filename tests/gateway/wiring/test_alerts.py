@@ -1,5 +1,7 @@
 """From routes, rules and zones of a site file to what the ledger and main are told."""
 
+from pathlib import Path
+
 import pytest
 
 from connectors.plc.open import open_port
@@ -86,3 +88,19 @@ async def test_a_tag_of_a_rule_that_the_plc_does_not_have_is_named_in_one_senten
         f"plc.main: [[inhibit]] line stands: {answered}; {nearest}",
         f"plc.main: [[witness]] bearing temperature: {answered}; {nearest}",
     ]
+
+
+def test_the_example_that_shows_every_key_holds_and_its_sounds_too_once_they_are_taught(tmp_path):
+    example = Path(__file__).parents[3] / "config" / "examples" / "line.toml"
+    plan = ledger_plan(load_site(example))
+    assert [route.name for route in plan.alerts.rules.routes] == ["grave", "day", "rest"]
+    assert plan.link("ABC") == "https://wheeltapper.plant.example/incidents/ABC"
+
+    said, begun = [], False
+    for line in example.read_text(encoding="utf-8").splitlines():
+        begun = begun or line == "# [[station]]"
+        begun = begun and line.startswith("#")
+        said.append(line.removeprefix("#").removeprefix(" ") if begun else line)
+    (tmp_path / "kinds" / "hall-3").mkdir(parents=True)
+    (tmp_path / "line.toml").write_text("\n".join(said), encoding="utf-8")
+    assert ledger_plan(load_site(tmp_path / "line.toml")).alerts.rules.zones["gate"] == "hall 3, gate"
