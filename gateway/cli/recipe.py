@@ -96,11 +96,15 @@ def use(
 def export(
     recipe: RecipeArgument,
     target: Annotated[Path, typer.Argument(metavar="FILE", help="File to write: one version, with its hash.")],
+    as_json: JsonOption = False,
 ) -> None:
     """Write one version as one file: the one in use, or the very version where RECIPE is one."""
     loaded = load(recipe)
     export_parcel(loaded, target)
-    say(f"{target}: {loaded.title}")
+    if as_json:
+        emit({"file": target.as_posix()} | _carried(loaded))
+    else:
+        say(f"{target}: {loaded.title}")
 
 
 @command.command("import")
@@ -108,15 +112,23 @@ def import_(
     parcel: Annotated[Path, typer.Argument(metavar="FILE", help="As export wrote it.")],
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="Folder of the recipe; made where it is missing.")],
     who: WhoOption = "",
+    as_json: JsonOption = False,
 ) -> None:
     """Take a version in, checked in every byte; it is put to use only where the recipe had none."""
     arrived, new = import_parcel(parcel, recipe, who or user_name(), _now())
-    if not new:
+    if as_json:
+        in_use = current(recipe) == arrived.version
+        emit({"recipe": recipe.as_posix(), "new": new, "in_use": in_use} | _carried(arrived))
+    elif not new:
         say(f"{arrived.title} is in {recipe} already")
     elif current(recipe) == arrived.version:
         say(f"{arrived.title} is in {recipe} and in use")
     else:
         say(f"{arrived.title} is in {recipe}; wheeltapper recipe use {recipe} {arrived.version} puts it to use")
+
+
+def _carried(version: Recipe) -> dict[str, Any]:
+    return {"name": version.name, "version": version.version, "hash": version.hash}
 
 
 def _now() -> str:

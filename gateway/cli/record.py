@@ -16,6 +16,7 @@ import soundfile
 import typer
 from numpy.typing import NDArray
 
+from analytics.signal.beamforming import summed_whole
 from analytics.signal.capture import SURROUNDINGS_S, Capture
 from config.load import load
 from config.site import Microphone, Site
@@ -88,6 +89,8 @@ def command(
             say(f"{station}: listening; {_wanted(trigger)}")
             kept = _collect(source, called, plan, parts, count)
     say(f"{kept} of {count} parts in {folder}, listed in {parts.table}")
+    if kept and plan.beam is not None:
+        note(f"every channel was kept: wheeltapper teach ... --array {plan.beam}")
     if kept < count:
         raise typer.Exit(1)
 
@@ -161,8 +164,10 @@ def _collect(source: Source, trigger: Trigger, plan: StationPlan, parts: "Parts"
         while waiting and waiting[0].stop + around <= heard and parts.kept < count:
             one = waiting.pop(0)
             samples, gaps = ring.read(one.start - around, one.stop + around)
-            capture = Capture(samples[:, plan.channel].copy(), source.rate, around, around + length, gaps)
-            parts.take(capture, one.part_id, count)
+            heard_as = samples[:, plan.channel] if plan.beam is None else summed_whole(plan.beam, samples, source.rate)
+            capture = Capture(heard_as.copy(), source.rate, around, around + length, gaps)
+            # Of an array every channel is kept: `teach --array` hears it as the station does.
+            parts.take(capture, one.part_id, count, capture.samples if plan.beam is None else samples)
         if trigger.fault:
             note(trigger.fault)
             break
@@ -198,15 +203,15 @@ class Parts:
         self._around: list[float] = []
         self._speech = SpeechModel()
 
-    def take(self, capture: Capture, part_id: str, count: int) -> None:
-        """Keep one part, or say why not."""
+    def take(self, capture: Capture, part_id: str, count: int, sound: NDArray[np.float32]) -> None:
+        """Keep one part, or say why not; `sound` is what is written, shape (n,) or (n, channels)."""
         seen = look(capture, self._around[-50:], self._spoken(capture))
         name = part_id or "part"
         if seen.fault:
             note(f"  not kept  {name}: {seen.fault}")
             return
         self._around.append(seen.around_db)
-        path = self._write(capture, part_id)
+        path = self._write(sound, capture.rate, part_id)
         self._list(path, part_id, capture.rate, seen)
         self.kept += 1
         say(f"  {self.kept:>4}/{count}  {path.name}  {seen.level_db:.0f} dB, peak {seen.peak_db:.0f} dB")
@@ -214,14 +219,14 @@ class Parts:
     def _spoken(self, capture: Capture) -> bool:
         return bool(self._speech.spans(capture.samples, capture.rate))
 
-    def _write(self, capture: Capture, part_id: str) -> Path:
+    def _write(self, heard: NDArray[np.float32], rate: int, part_id: str) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
         safe = re.sub(r"[^A-Za-z0-9_-]", "_", part_id)[:32] or "part"
         path = next(one for one in self._names(safe) if not one.exists())
         subtype = "PCM_24" if self._ending == "flac" else "FLOAT"
         # FLAC has no room above full scale; a part that reaches it was refused as clipped.
-        sound: NDArray[np.float32] = np.clip(capture.samples, -1, 1) if self._ending == "flac" else capture.samples
-        soundfile.write(path, sound, capture.rate, subtype=subtype)
+        sound: NDArray[np.float32] = np.clip(heard, -1, 1) if self._ending == "flac" else heard
+        soundfile.write(path, sound, rate, subtype=subtype)
         return path
 
     def _names(self, safe: str) -> Iterator[Path]:

@@ -1,7 +1,12 @@
 """A few answers become a file that passes `check`, with the PLC's tags found by looking."""
 
 import asyncio
+import os
+import select
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +18,8 @@ from connectors.simulated.plc_program import PlcProgram
 from connectors.simulated.plc_stations import PlcStations
 from gateway.cli.app import main
 
+ROOT = Path(__file__).parents[3]
+
 
 def answers(tmp_path, text):
     file = tmp_path / "answers.toml"
@@ -20,7 +27,7 @@ def answers(tmp_path, text):
     return str(file)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plc():
     """A simulated PLC with one station in a thread of its own, as `main` runs a loop of its own."""
     loop = asyncio.new_event_loop()
@@ -74,3 +81,80 @@ def test_a_place_that_lacks_a_tag_is_named_with_it():
     first, second = places_among([*part, *whole, "nsu=urn:x;s=other"])
     assert (first.prefix, first.missing) == ("nsu=urn:x;s=a.", ())
     assert (second.prefix, second.missing) == ("nsu=urn:x;s=b.", ("Verdict",))
+
+
+class Terminal:
+    """The command at a real terminal: waits for each question, types the answer, reads what is shown."""
+
+    def __init__(self, *words):
+        pty = pytest.importorskip("pty")
+        ours, theirs = pty.openpty()
+        self._master = ours
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.cli.app", *words], cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs,
+            start_new_session=True,
+        )  # fmt: skip
+        os.close(theirs)
+        self.shown = ""
+
+    def asked(self, question, answer):
+        """Wait until it is asked, then type the answer."""
+        self._read_until(question)
+        os.write(self._master, f"{answer}\n".encode())
+
+    def leave(self, question):
+        """Wait until it is asked, then end the input: Ctrl-D."""
+        self._read_until(question)
+        os.write(self._master, b"\x04")
+
+    def ended(self):
+        """Read to the end; the exit code."""
+        self._read_until(None)
+        os.close(self._master)
+        return self._process.wait(20)
+
+    def _read_until(self, wanted):
+        begun = len(self.shown)
+        while wanted is None or wanted not in self.shown[begun:]:
+            ready, _, _ = select.select([self._master], [], [], 30.0)
+            assert ready, f"never asked {wanted!r}; shown {self.shown!r}"
+            try:
+                piece = os.read(self._master, 4096)
+            except OSError:  # Linux says so at the end of a terminal
+                piece = b""
+            if not piece:
+                assert wanted is None, f"never asked {wanted!r}; shown {self.shown!r}"
+                return
+            self.shown += piece.decode()
+
+
+def test_at_a_terminal_each_question_is_asked_a_wrong_answer_again_and_the_tags_are_found(plc, tmp_path):
+    terminal = Terminal("new", str(tmp_path / "line.toml"))
+    terminal.asked("What do people call the line?", "Line 2")
+    terminal.asked("Time zone", "Europe/Berlin")
+    terminal.asked("Short name of the station", "ring")
+    terminal.asked("What does it hear?", "birds")
+    terminal.asked("wanted one of parts, machine", "")
+    terminal.asked("How does the PLC speak?", "opcua")
+    terminal.asked("Address of its OPC UA server", plc)
+    terminal.asked("Security", "None")
+    terminal.asked("PartType of the first product", "7")
+    terminal.asked("A page on this PC", "n")
+    assert terminal.ended() == 0, terminal.shown
+
+    site = load(tmp_path / "line.toml")
+    (station,) = site.station
+    assert (site.line.name, site.line.timezone, site.serve.page) == ("Line 2", "Europe/Berlin", "")
+    assert (station.name, station.mode, list(station.parts.recipes)) == ("ring", "observe", [7])
+    assert station.parts.tags.endswith("ring.")
+    assert "taken: " in terminal.shown
+    assert "written and checked" in terminal.shown
+
+
+def test_a_terminal_that_is_left_in_the_middle_leaves_no_file(tmp_path):
+    terminal = Terminal("new", str(tmp_path / "line.toml"))
+    terminal.asked("What do people call the line?", "Line 2")
+    terminal.leave("Time zone")
+    assert terminal.ended() != 0
+    assert "Traceback" not in terminal.shown
+    assert list(tmp_path.iterdir()) == []

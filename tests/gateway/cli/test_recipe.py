@@ -105,15 +105,28 @@ def test_a_version_travels_as_one_file(two, tmp_path, capsys):
     assert main(["recipe", "export", str(two), str(parcel)]) == 3
 
 
+def test_what_travels_is_told_to_programs_too(two, tmp_path, capsys):
+    parcel, other = tmp_path / "bracket.recipe", tmp_path / "elsewhere" / "recipe"
+    asked = [["export", str(two / "v1"), str(parcel)], ["import", str(parcel), str(other)],
+             ["import", str(parcel), str(two)]]  # fmt: skip
+    told = []
+    for words in asked:
+        assert main(["recipe", *words, "--json"]) == 0
+        told.append(json.loads(capsys.readouterr().out))
+
+    carried = {"name": told[0]["name"], "version": 1, "hash": load(two / "v1").hash}
+    assert told[0] == {"file": parcel.as_posix()} | carried
+    assert told[1] == {"recipe": other.as_posix(), "new": True, "in_use": True} | carried | {"name": told[1]["name"]}
+    assert told[2] == {"recipe": two.as_posix(), "new": False, "in_use": False} | carried
+
+
 def test_the_last_parts_of_the_store_are_compared_without_any_sound(two, tmp_path, capsys):
     rows = load_taught(two / "v2").features
     put(tmp_path / "data", [*rows, None], front_end_text(load(two).model))
 
     assert main(["recipe", "diff", str(two), "1", "2", "--parts", "1000", "--store", str(tmp_path / "data")]) == 0
     said = capsys.readouterr().out
-    assert (
-        "of 18 parts of the store would be judged differently (1 more left out: no stored numbers)" in said
-    )
+    assert "of 18 parts of the store would be judged differently (1 more left out: no stored numbers)" in said
 
     asked = ["recipe", "diff", str(two), "1", "2", "--parts", "1000", "--store", str(tmp_path / "data"), "--json"]
     assert main(asked) == 0

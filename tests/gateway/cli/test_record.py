@@ -1,8 +1,12 @@
 """Parts are collected with their surroundings, and a useless one is refused while it can be repeated."""
 
+import asyncio
 import csv
 import io
+import itertools
+import threading
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +16,11 @@ from hypothesis import strategies as st
 
 from analytics.signal.capture import Capture
 from analytics.synthesis.parts import part_sound
+from connectors.plc.port import GwImage
+from connectors.simulated.plc_modbus import ModbusServingPlc
+from connectors.simulated.plc_opcua import NAMESPACE, OpcUaServingPlc
+from connectors.simulated.plc_program import PlcProgram, PlcSettings
+from connectors.simulated.plc_stations import PlcStations
 from gateway.audio.source import Chunk
 from gateway.cli import record
 from gateway.cli.app import main
@@ -34,6 +43,11 @@ plc = "main"
 block = 0
 recipes = {{ 1 = "recipes/a" }}
 teach_parts = 20
+"""
+OPCUA = """
+kind = "opcua"
+url = "{address}"
+security = "None"
 """
 SIMULATED = '{ kind = "simulated", sound = "castings", rate = 16000 }'
 
@@ -154,3 +168,98 @@ def test_what_is_typed_before_enter_is_the_parts_id():
     while not trigger.ended:
         calls += trigger.heard(0, np.zeros(0, np.float32))
     assert [call.part_id for call in calls] == ["P1", ""]
+
+
+class Line:
+    """A simulated PLC on a real socket, in a loop of its own: a part arrives every 0.55 s, heard by nobody."""
+
+    def __init__(self, kind):
+        self.stations = PlcStations({"ring": PlcProgram(PlcSettings(quiet_s=0.1))})
+        served = {"modbus": lambda: ModbusServingPlc(self.stations, {"ring": 0}), "opcua": self._opcua}
+        self._plc = served[kind]()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.address = self._run(self._plc.start())
+        self._arriving = asyncio.run_coroutine_threadsafe(self._arrive(), self._loop)
+
+    def _opcua(self):
+        return OpcUaServingPlc(self.stations)
+
+    def _run(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(20)
+
+    async def _arrive(self):
+        for number in itertools.count():
+            await asyncio.sleep(0.55)
+            self.stations.programs["ring"].arrive(f"T{number}", 1)
+
+    def stop(self):
+        self._arriving.cancel()
+        self._run(self._plc.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@pytest.mark.parametrize("kind", ["modbus", pytest.param("opcua", marks=pytest.mark.slow)])
+def test_parts_are_told_by_the_triggers_of_a_plc_and_nothing_is_written_to_it(kind, site, tmp_path):
+    line = Line(kind)
+    try:
+        file = Path(site())
+        host, _, port = line.address.rpartition(":")
+        text = file.read_text()
+        if kind == "modbus":
+            text = text.replace(f'host = "{host}"', f'host = "{host}"\nport = {port}')
+        else:
+            text = text.replace('kind = "modbus"\nhost = "127.0.0.1"', OPCUA.format(address=line.address))
+            text = text.replace("block = 0", f'tags = "nsu={NAMESPACE};s=ring."')
+        file.write_text(text)
+        to = tmp_path / "rec"
+        assert main(["record", "ring", "--site", str(file), "--label", "good", "--count", "2", "--to", str(to),
+                     "--trigger", "plc", "--consent"]) == 0  # fmt: skip
+        untouched = line.stations.g["ring"] == GwImage()
+    finally:
+        line.stop()
+
+    with (to / "parts.csv").open(encoding="utf-8") as table:
+        rows = list(csv.DictReader(table))
+    assert len(rows) == 2
+    assert all(row["part_id"].startswith("T") for row in rows)
+    assert len({row["part_id"] for row in rows}) == 2
+    for row in rows:
+        heard, _ = soundfile.read(to / row["file"])
+        truth = part_sound("castings", 1, row["part_id"], RATE).samples
+        alike = np.correlate(heard, truth, "valid") if len(truth) <= len(heard) else np.correlate(truth, heard, "valid")
+        assert np.max(np.abs(alike)) / (np.linalg.norm(heard) * np.linalg.norm(truth)) > 0.5
+    assert untouched
+
+
+def test_a_plc_that_is_not_there_is_said_and_ends_it(site, tmp_path, capsys):
+    file = Path(site())
+    file.write_text(file.read_text().replace('host = "127.0.0.1"', 'host = "127.0.0.1"\nport = 1'))
+    assert main(["record", "ring", "--site", str(file), "--label", "good", "--to", str(tmp_path / "rec"), "--trigger",
+                 "plc", "--consent"]) == 1  # fmt: skip
+    assert "plc.main" in capsys.readouterr().err
+
+
+def test_of_an_array_every_channel_is_kept(site, tmp_path, monkeypatch, capsys):
+    class Pair(Hall):
+        channels = 2
+
+        def chunks(self):
+            for chunk in super().chunks():
+                yield Chunk(chunk.start, np.repeat(chunk.samples, 2, axis=1), chunk.clock)
+
+    monkeypatch.setattr(record, "make_source", lambda plan, clock: Pair(3))
+    monkeypatch.setattr(record.time, "sleep", lambda seconds: None)
+    file = Path(site('{ kind = "recording", path = "x", rate = 16000 }'))
+    array = "[station.array]\nchannels = [1, 2]\ndelays_ms = [0, 0]\n[station.parts]"
+    file.write_text(file.read_text().replace("[station.parts]", array))
+    to = tmp_path / "rec"
+    assert main(["record", "ring", "--site", str(file), "--label", "good", "--count", "1", "--to", str(to), "--trigger",
+                 "sound", "--consent"]) == 0  # fmt: skip
+
+    (path,) = (to / "good").iterdir()
+    assert soundfile.info(path).channels == 2
+    assert "--array 1:0,2:0" in capsys.readouterr().err
