@@ -18,7 +18,7 @@ from analytics.decision.verdict import Evaluation, Verdict
 from gateway.ledger.body import Ledger
 from gateway.ledger.plan import LedgerPlan, StationEntry
 from gateway.processes.clock import SystemClock
-from gateway.processes.messages import CommandAnswer, DefectNames, PartRecord
+from gateway.processes.ledger_messages import CommandAnswer, DefectNames, PartRecord
 from gateway.processes.snapshot import Snapshot
 from gateway.serve.page.server import PageServer
 from gateway.serve.people import People, Role, new_token

@@ -39,7 +39,8 @@ from gateway.newest import StationFacts
 from gateway.processes.channel import Channel, Endpoint
 from gateway.processes.clock import Clock, SystemClock
 from gateway.processes.entry import ignore_signals, log_as, silence
-from gateway.processes.messages import VERSION, PlantTags, Started, Stop, Tick
+from gateway.processes.ledger_messages import PlantTags
+from gateway.processes.messages import VERSION, Started, Stop, Tick
 from gateway.serve.plan import FrontPlan
 from gateway.store.database import DATABASE
 from gateway.teaching import TeachingDesk

@@ -10,7 +10,7 @@ from gateway.incidents.routes import About, Route, Step
 from gateway.incidents.sifting import Inhibit, Witness
 from gateway.ledger.plan import AlertPlan, LedgerPlan, StationEntry
 from gateway.processes.condition import ConditionReport, Diagnosis, EpisodeView
-from gateway.processes.messages import PlantTags
+from gateway.processes.ledger_messages import PlantTags
 from gateway.processes.sounds import SoundsReport
 
 STEP_S = 10

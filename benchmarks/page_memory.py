@@ -32,7 +32,8 @@ import numpy as np
 import psutil
 
 from analytics.decision.verdict import Evaluation, Verdict
-from gateway.processes.messages import Command, CommandAnswer, PartNumbers, PartRecord
+from gateway.processes.ledger_messages import Command, CommandAnswer, PartRecord
+from gateway.processes.messages import PartNumbers
 from gateway.processes.snapshot import Snapshot
 from gateway.serve.page.server import PageServer
 from gateway.serve.plan import PagePlan

@@ -5,7 +5,8 @@ from typing import Protocol
 
 import structlog
 
-from gateway.processes.messages import Propose, Proposed, Taught, UseRecipe
+from gateway.processes.ledger_messages import Propose, Proposed
+from gateway.processes.messages import Taught, UseRecipe
 from gateway.processes.supervisor import ChildPlan, Supervisor
 from gateway.stations.learner import Learned, LearnPlan
 from gateway.teaching import TeachingDesk

@@ -20,26 +20,28 @@ from gateway.plant import Plant
 from gateway.processes.clock import Clock
 from gateway.processes.condition import ConditionReport
 from gateway.processes.entry import BodyName, freeze_heap
-from gateway.processes.memory import MachineMemory
-from gateway.processes.messages import (
-    VERSION,
-    AcceptSound,
+from gateway.processes.ledger_messages import (
     Command,
     CommandAnswer,
     DefectCodes,
     DefectNames,
-    EarReport,
     EventRecord,
-    Judged,
     KeptStates,
     LedgerReport,
     PartRecord,
     Propose,
+    SelfTestDue,
+)
+from gateway.processes.memory import MachineMemory
+from gateway.processes.messages import (
+    VERSION,
+    AcceptSound,
+    EarReport,
+    Judged,
     RecipeLoaded,
     RecipeView,
     Recording,
     RestartBaseline,
-    SelfTestDue,
     Started,
     Taught,
     Tick,

@@ -9,7 +9,8 @@ from importlib.metadata import version
 from gateway.handshake.link import Link
 from gateway.processes.alarms import AlarmBoard, AlarmJournal, standing
 from gateway.processes.condition import ConditionReport
-from gateway.processes.messages import EarReport, EventRecord, LedgerReport
+from gateway.processes.ledger_messages import EventRecord, LedgerReport
+from gateway.processes.messages import EarReport
 from gateway.processes.snapshot import ProcessView, Snapshot, StationView
 from gateway.processes.sounds import SoundsReport
 

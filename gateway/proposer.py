@@ -15,7 +15,7 @@ from analytics.decision.verdict import Evaluation
 from gateway.processes.channel import Endpoint
 from gateway.processes.clock import Clock
 from gateway.processes.cut import capture_again, cut_from, why_other_numbers
-from gateway.processes.messages import Propose, Proposed
+from gateway.processes.ledger_messages import Propose, Proposed
 from gateway.store.database import StoreError
 from gateway.store.kept import KeptPart, KeptReader, NoSound, sound_of_part
 from gateway.store.labels import LabelRow, histories, judged_between

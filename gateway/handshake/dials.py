@@ -3,7 +3,7 @@
 from bisect import bisect_left
 
 from analytics.decision.verdict import Evaluation
-from gateway.processes.messages import PartRecord
+from gateway.processes.ledger_messages import PartRecord
 from gateway.processes.snapshot import ANSWER_BOUNDS_S, SCORE_BOUNDS, UNSAID, PartDials
 
 

@@ -17,7 +17,8 @@ from gateway.handshake.state import State, StationRules, Worker
 from gateway.handshake.station import Jobs, Outside, Station
 from gateway.handshake.wire import LinkSettings, Request, Wire
 from gateway.processes.clock import Clock
-from gateway.processes.messages import EventRecord, Judged, PartRecord, RecipeView, Recording
+from gateway.processes.ledger_messages import EventRecord, PartRecord
+from gateway.processes.messages import Judged, RecipeView, Recording
 from gateway.processes.snapshot import PartView
 
 CLOCK_STEP_S = 0.5  #: the wall clock moved this much against the monotonic one: a step, not a slew

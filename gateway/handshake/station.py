@@ -12,7 +12,8 @@ from gateway.handshake.table import step
 from gateway.handshake.tally import Tally
 from gateway.handshake.wire import Request
 from gateway.processes.clock import Clock
-from gateway.processes.messages import Abandon, EventRecord, Judged, PartRecord, RecipeView, StartCapture
+from gateway.processes.ledger_messages import EventRecord, PartRecord
+from gateway.processes.messages import Abandon, Judged, RecipeView, StartCapture
 from gateway.processes.snapshot import PartView
 
 MASTER_CHECK = "MasterCheck"  #: the alarm that stands while a station waits for its master parts

@@ -11,7 +11,8 @@ from gateway.handshake.dials import Dials
 from gateway.handshake.state import WATCHED, Part, State, StationRules
 from gateway.handshake.writes import gw_state
 from gateway.processes.clock import Clock
-from gateway.processes.messages import PartRecord, RecipeView
+from gateway.processes.ledger_messages import PartRecord
+from gateway.processes.messages import RecipeView
 from gateway.processes.snapshot import Counters, LastPart, PartView
 
 UNKNOWN_DEFECT = 1  #: DefectCode of a defect nobody taught, or whose code has not come from the ledger yet

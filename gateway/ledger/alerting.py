@@ -13,7 +13,7 @@ from gateway.incidents.rules import Heard
 from gateway.ledger import notices
 from gateway.ledger.page import Page
 from gateway.ledger.plan import LedgerPlan
-from gateway.processes.messages import EventRecord
+from gateway.processes.ledger_messages import EventRecord
 from gateway.store.records import add_event
 
 EPISODES_NOTED = 1_000  #: kept-back episodes remembered, so that each is written down once

@@ -25,7 +25,8 @@ from gateway.ledger.scribe import Scribe
 from gateway.ledger.sender import Sender
 from gateway.processes.channel import ChannelClosed, Endpoint
 from gateway.processes.clock import Clock
-from gateway.processes.messages import KeptStates, LedgerReport, SelfTestDue, Stop
+from gateway.processes.ledger_messages import KeptStates, LedgerReport, SelfTestDue
+from gateway.processes.messages import Stop
 from gateway.store import records
 from gateway.store.database import Store
 from gateway.store.evidence import FOLDER as EVIDENCE

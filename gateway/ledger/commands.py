@@ -7,7 +7,7 @@ from gateway.incidents import quiet as quiet_rules
 from gateway.incidents.book import Book, Fate
 from gateway.ledger import quiet
 from gateway.ledger.plan import LedgerPlan
-from gateway.processes.messages import Command
+from gateway.processes.ledger_messages import Command
 
 VIAS = frozenset({"page", "api", "opcua", "terminal"})
 NAME_MAX, TEXT_MAX, ARGUMENTS_MAX = 100, 500, 20

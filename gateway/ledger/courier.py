@@ -11,7 +11,7 @@ from connectors.notify.port import Later, Notice, NotifyPort, Refused, Told
 from gateway.ledger import notices
 from gateway.ledger.notices import Item, State
 from gateway.processes.clock import Clock
-from gateway.processes.messages import EventRecord
+from gateway.processes.ledger_messages import EventRecord
 from gateway.store.database import Store
 from gateway.store.records import add_event
 

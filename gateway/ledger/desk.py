@@ -18,19 +18,17 @@ from gateway.ledger.telling import tell
 from gateway.ledger.unheard import Unheard
 from gateway.processes.clock import Clock
 from gateway.processes.condition import ConditionReport, EpisodeView
-from gateway.processes.messages import (
-    AcceptSound,
+from gateway.processes.ledger_messages import (
     Command,
     CommandAnswer,
     DefectCodes,
     DefectNames,
-    EarReport,
     EventRecord,
     PartRecord,
     PlantTags,
     Proposed,
-    RestartBaseline,
 )
+from gateway.processes.messages import AcceptSound, EarReport, RestartBaseline
 from gateway.processes.plant_tags import OLD_S
 from gateway.processes.sounds import SoundsReport
 from gateway.store import records

@@ -7,7 +7,7 @@ from gateway.incidents.book import Fate
 from gateway.ledger import outbox
 from gateway.ledger.outbox import Item, State
 from gateway.processes.clock import Clock
-from gateway.processes.messages import EventRecord
+from gateway.processes.ledger_messages import EventRecord
 from gateway.store.database import Store
 from gateway.store.labels import add_feedback
 from gateway.store.records import add_event

@@ -8,7 +8,7 @@ import structlog
 from analytics.decision.verdict import Evaluation
 from gateway.ledger.plan import LedgerPlan
 from gateway.processes.clock import Clock
-from gateway.processes.messages import EventRecord
+from gateway.processes.ledger_messages import EventRecord
 from gateway.store.database import Store
 from gateway.store.records import add_event, fact, set_fact
 from gateway.store.retention import ClockWatch, delete_older, may_delete, start_watch

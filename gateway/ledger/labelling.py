@@ -10,7 +10,8 @@ from analytics.few_shot.prototypes import UNKNOWN
 from gateway.ledger.commands import Answer
 from gateway.ledger.page import Page
 from gateway.ledger.plan import LedgerPlan
-from gateway.processes.messages import Command, EventRecord, Propose, Proposed, UseRecipe
+from gateway.processes.ledger_messages import Command, EventRecord, Propose, Proposed
+from gateway.processes.messages import UseRecipe
 from gateway.store import labels
 from gateway.store.event_clips import event_clip
 from gateway.store.records import add_event, defect_codes

@@ -11,7 +11,7 @@ from gateway.ledger import outbox
 from gateway.ledger.page import Drawing
 from gateway.ledger.picture import PictureFault, Sketch, draw
 from gateway.processes.clock import Clock
-from gateway.processes.messages import EventRecord
+from gateway.processes.ledger_messages import EventRecord
 from gateway.store.database import Store
 from gateway.store.evidence import Evidence, EvidenceFault
 from gateway.store.records import add_event

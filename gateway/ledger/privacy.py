@@ -10,7 +10,8 @@ import numpy as np
 import structlog
 
 from analytics.quality.words import Quality
-from gateway.processes.messages import PartEvidence, PartRecord
+from gateway.processes.ledger_messages import PartRecord
+from gateway.processes.messages import PartEvidence
 from gateway.processes.sounds import EventEvidence, SoundsReport
 from models.embedding import ModelError
 from models.speech import SpeechModel

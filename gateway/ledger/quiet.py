@@ -9,7 +9,7 @@ from gateway.incidents import quiet
 from gateway.incidents.book import Book, Told
 from gateway.ledger.page import Page
 from gateway.ledger.plan import LedgerPlan
-from gateway.processes.messages import Command
+from gateway.processes.ledger_messages import Command
 
 _SPAN = re.compile(r"\s*([0-9]{1,7}(?:\.[0-9]{1,3})?)\s*(s|min|h|d)\s*")
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}

@@ -14,7 +14,7 @@ from gateway.ledger.desk import Desk
 from gateway.ledger.page import Clip, Written
 from gateway.ledger.privacy import Privacy
 from gateway.processes.clock import Clock
-from gateway.processes.messages import EventRecord, PartRecord
+from gateway.processes.ledger_messages import EventRecord, PartRecord
 from gateway.processes.sounds import SoundsReport
 from gateway.store.database import Store, StoreError, is_damage
 from gateway.store.evidence import Evidence, EvidenceFault

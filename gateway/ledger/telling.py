@@ -12,7 +12,7 @@ from gateway.ledger.page import Drawing, Page
 from gateway.ledger.picture import Sketch
 from gateway.ledger.plan import LedgerPlan
 from gateway.processes.condition import ConditionReport, Diagnosis
-from gateway.processes.messages import EventRecord
+from gateway.processes.ledger_messages import EventRecord
 from gateway.store.records import add_event
 
 HEARD = Diagnosis("none", None, "heard as it was taught by examples")

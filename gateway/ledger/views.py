@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from gateway.incidents.book import Policy
-from gateway.processes.messages import IncidentView, WindowView
+from gateway.processes.ledger_messages import IncidentView, WindowView
 
 OPEN_MAX = 100
 ENDED_SHOWN = 20

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from analytics.decision.verdict import Evaluation
 from connectors.plc.port import Mode
 from gateway.processes.budget import FLOOD, FLOOD_OVER, Budget
-from gateway.processes.messages import EventRecord, IncidentView, LedgerReport
+from gateway.processes.ledger_messages import EventRecord, IncidentView, LedgerReport
 from gateway.processes.snapshot import AlarmView, PartView, StationView
 
 MANY_OF = (5, 20)  #: so many NotOK of so many parts

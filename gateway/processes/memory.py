@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from gateway.processes.condition import ConditionReport
-from gateway.processes.messages import KeptStates, Recall, RestartBaseline
+from gateway.processes.ledger_messages import KeptStates
+from gateway.processes.messages import Recall, RestartBaseline
 
 
 class MachineMemory:

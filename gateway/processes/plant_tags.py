@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from connectors.plc.port import PlantValue
-from gateway.processes.messages import PlantTags
+from gateway.processes.ledger_messages import PlantTags
 
 #: Before the name of a tag that rules of incidents look at, as "[[witness]] oil"; no station's name begins so.
 FOR_ALERTS = "[["

@@ -10,7 +10,8 @@ from analytics.decision.verdict import Verdict
 from connectors.plc.port import GwImage, PlcImage
 from gateway.processes.budget import Budget
 from gateway.processes.condition import ConditionReport
-from gateway.processes.messages import EarReport, IncidentView, RecipeView, WindowView
+from gateway.processes.ledger_messages import IncidentView, WindowView
+from gateway.processes.messages import EarReport, RecipeView
 from gateway.processes.sounds import SoundsReport
 
 

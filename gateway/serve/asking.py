@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 
-from gateway.processes.messages import Command, CommandAnswer
+from gateway.processes.ledger_messages import Command, CommandAnswer
 
 ANSWER_S = 10.0  #: the longest wait for the ledger; it may be waiting for a disk
 ASKING_MAX = 50  #: commands under way by one door

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from asyncua import ua
 
-from gateway.processes.messages import IncidentView
+from gateway.processes.ledger_messages import IncidentView
 from gateway.processes.snapshot import Snapshot
 from gateway.serve.conditions_event import Remark, State, Told, condition_event, refresh_event
 from gateway.serve.opcua_internal import Subscriptions

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from asyncua import ua
 
 from gateway.incidents.quiet import LONGEST
-from gateway.processes.messages import IncidentView
+from gateway.processes.ledger_messages import IncidentView
 
 SERVER = ua.NodeId(ua.Int32(ua.ObjectIds.Server))  #: the one node whose events can be subscribed to
 #: 1 to 1000 (OPC 10000-5, 6.4.2): the middles of the ranges medium and high of OPC 10000-9, Annex.

@@ -10,7 +10,8 @@ import structlog
 from gateway.processes.alarms import STATION_ALARMS
 from gateway.processes.channel import Channel, ChannelClosed
 from gateway.processes.clock import Clock
-from gateway.processes.messages import Command, CommandAnswer, EventRecord, Stop
+from gateway.processes.ledger_messages import Command, CommandAnswer, EventRecord
+from gateway.processes.messages import Stop
 from gateway.processes.snapshot import Snapshot
 from gateway.serve.inbox import Inbox
 from gateway.serve.plan import FrontPlan, ServedStation

@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from connectors.plc.trust import TrustFolder, shown
-from gateway.processes.messages import CommandAnswer
+from gateway.processes.ledger_messages import CommandAnswer
 from gateway.processes.snapshot import Snapshot, StationView
 from gateway.serve.address_space import NAMESPACE, AddressSpace, Node
 from gateway.serve.conditions import Conditions

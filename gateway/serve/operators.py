@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gateway.processes.clock import Clock
-from gateway.processes.messages import Command
+from gateway.processes.ledger_messages import Command
 from gateway.serve.asking import Asking
 from gateway.serve.guesses import Guesses
 from gateway.serve.people import People, PeopleError, PeopleFile, Role, verified

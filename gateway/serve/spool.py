@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from gateway.processes.clock import Clock
-from gateway.processes.messages import Command, CommandAnswer
+from gateway.processes.ledger_messages import Command, CommandAnswer
 from gateway.serve import asks
 from gateway.serve.asks import Ask, AskFault, Reply
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.processes.condition import RemainingLife, WearView
-from gateway.processes.messages import Command, EventRecord, PartNumbers, PartRecord
+from gateway.processes.ledger_messages import Command, EventRecord, PartRecord
+from gateway.processes.messages import PartNumbers
 
 FIRST_CODE = 2  # 0 is "no defect", 1 "unknown defect"
 

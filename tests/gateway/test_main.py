@@ -8,17 +8,8 @@ import pytest
 from gateway.main import FRONT, LEDGER, ChildBody, Gateway
 from gateway.newest import StationFacts
 from gateway.processes.clock import SystemClock
-from gateway.processes.messages import (
-    VERSION,
-    EarReport,
-    Propose,
-    Proposed,
-    RecipeView,
-    SelfTestDue,
-    Started,
-    Tick,
-    UseRecipe,
-)
+from gateway.processes.ledger_messages import Propose, Proposed, SelfTestDue
+from gateway.processes.messages import VERSION, EarReport, RecipeView, Started, Tick, UseRecipe
 from gateway.processes.supervisor import ChildPlan
 from gateway.teaching import TeachingDesk
 

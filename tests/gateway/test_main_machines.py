@@ -8,7 +8,8 @@ from connectors.plc.port import PlantValue
 from gateway.main import LEDGER, ChildBody, Gateway
 from gateway.newest import StationFacts
 from gateway.processes.clock import SystemClock
-from gateway.processes.messages import VERSION, AcceptSound, KeptStates, PlantState, Recall, RestartBaseline, Started
+from gateway.processes.ledger_messages import KeptStates
+from gateway.processes.messages import VERSION, AcceptSound, PlantState, Recall, RestartBaseline, Started
 from gateway.teaching import TeachingDesk
 from tests.gateway.serve.snapshots import a_condition
 

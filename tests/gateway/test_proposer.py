@@ -10,16 +10,8 @@ from analytics.decision.verdict import Evaluation, Verdict
 from gateway.ledger.body import Ledger
 from gateway.ledger.plan import LedgerPlan, StationEntry
 from gateway.processes.cut import front_end_text
-from gateway.processes.messages import (
-    Command,
-    CommandAnswer,
-    DefectNames,
-    PartNumbers,
-    PartRecord,
-    Propose,
-    Proposed,
-    UseRecipe,
-)
+from gateway.processes.ledger_messages import Command, CommandAnswer, DefectNames, PartRecord, Propose, Proposed
+from gateway.processes.messages import PartNumbers, UseRecipe
 from gateway.proposer import proposed
 from gateway.store.labels import labels_of, proposals
 from gateway.store.read import Reader

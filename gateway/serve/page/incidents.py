@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from gateway.processes.messages import IncidentView
+from gateway.processes.ledger_messages import IncidentView
 from gateway.serve.page import budget
 from gateway.serve.page.asked import Refused, VisitorOf, WorldOf, form_of, wanted
 from gateway.serve.page.drawing import HEIGHT, WIDTH

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from gateway.incidents.text import evidence_line
 from gateway.processes.condition import ConditionReport
-from gateway.processes.messages import IncidentView
+from gateway.processes.ledger_messages import IncidentView
 from gateway.processes.snapshot import StationView
 from gateway.serve.page.asked import Refused, VisitorOf, WorldOf, form_of, wanted
 from gateway.serve.page.cards import machine_card

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import uvicorn
 
 from gateway.processes.clock import Clock
-from gateway.processes.messages import Command, CommandAnswer
+from gateway.processes.ledger_messages import Command, CommandAnswer
 from gateway.processes.snapshot import Snapshot
 from gateway.serve.page.app import make_app
 from gateway.serve.page.live import Live

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway.processes.clock import Clock
-from gateway.processes.messages import Command, CommandAnswer
+from gateway.processes.ledger_messages import Command, CommandAnswer
 from gateway.processes.snapshot import Snapshot
 from gateway.serve.asking import Asking
 from gateway.serve.people import PeopleFile

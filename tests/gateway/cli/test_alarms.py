@@ -46,7 +46,7 @@ def folder(tmp_path):
 @pytest.fixture
 def rung(folder):
     """A store in which one alarm rang 12 times within the last hour."""
-    from gateway.processes.messages import EventRecord
+    from gateway.processes.ledger_messages import EventRecord
 
     store = Store.open(folder, "now")
     with store.commit() as db:

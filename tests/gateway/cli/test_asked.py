@@ -8,7 +8,7 @@ import pytest
 from gateway.cli import asked
 from gateway.cli.app import main
 from gateway.processes.clock import SystemClock
-from gateway.processes.messages import CommandAnswer
+from gateway.processes.ledger_messages import CommandAnswer
 from gateway.serve.spool import Spool
 from gateway.store.database import Store
 

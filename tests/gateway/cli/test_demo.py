@@ -13,7 +13,7 @@ from connectors.simulated.maximo import OrderView
 from connectors.simulated.plc_program import PartLog
 from gateway.cli.app import main
 from gateway.cli.demo_summary import Timeline, summarise
-from gateway.processes.messages import PartRecord
+from gateway.processes.ledger_messages import PartRecord
 from gateway.store.database import Store
 from gateway.store.records import add_part
 

@@ -14,7 +14,8 @@ from analytics.quality.words import Quality
 from gateway.audio.files import capture_of
 from gateway.cli.app import main
 from gateway.processes.cut import cut_of
-from gateway.processes.messages import PartNumbers, PartRecord
+from gateway.processes.ledger_messages import PartRecord
+from gateway.processes.messages import PartNumbers
 from gateway.store import records
 from gateway.store.database import Store
 from gateway.store.evidence import FOLDER, Evidence

@@ -7,7 +7,7 @@ import pytest
 
 from analytics.decision.verdict import Evaluation, Verdict
 from gateway.cli.app import main
-from gateway.processes.messages import EventRecord, PartRecord
+from gateway.processes.ledger_messages import EventRecord, PartRecord
 from gateway.store import records
 from gateway.store.database import Store
 

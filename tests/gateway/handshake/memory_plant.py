@@ -12,7 +12,8 @@ from connectors.simulated.plc_program import PlcProgram, PlcSettings
 from gateway.handshake.link import Link
 from gateway.handshake.state import StationMode, StationRules
 from gateway.handshake.wire import LinkSettings
-from gateway.processes.messages import EventRecord, Judged, PartRecord, RecipeView, Recording
+from gateway.processes.ledger_messages import EventRecord, PartRecord
+from gateway.processes.messages import Judged, RecipeView, Recording
 
 OK, NOT_OK = Evaluation.OK, Evaluation.NOT_OK
 ROUND_TRIP_S = 0.001

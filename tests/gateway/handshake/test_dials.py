@@ -5,7 +5,7 @@ import pytest
 from analytics.decision.verdict import Evaluation, Verdict, not_decidable
 from analytics.quality.words import Quality
 from gateway.handshake.dials import Dials
-from gateway.processes.messages import PartRecord
+from gateway.processes.ledger_messages import PartRecord
 from gateway.processes.snapshot import ANSWER_BOUNDS_S, SCORE_BOUNDS, UNSAID, PartDials
 
 OK = Verdict(Evaluation.OK, 0.6, None, None, "within the limit")

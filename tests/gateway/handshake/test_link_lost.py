@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from connectors.plc.port import PlcRefused, PlcUnreachable
-from gateway.processes.messages import EventRecord
+from gateway.processes.ledger_messages import EventRecord
 from tests.gateway.handshake.memory_plant import NOT_OK, OK, MemoryPlc, MemoryPort, Plant, play
 
 

@@ -12,19 +12,16 @@ from gateway.ledger.body import Ledger
 from gateway.ledger.picture import PictureFault
 from gateway.ledger.plan import Delivery, LedgerPlan, StationEntry
 from gateway.processes.condition import ConditionReport, Diagnosis, EpisodeView, Line, MachineEvidence
-from gateway.processes.messages import (
-    AcceptSound,
+from gateway.processes.ledger_messages import (
     Command,
     CommandAnswer,
     DefectCodes,
     DefectNames,
-    EarReport,
     EventRecord,
     LedgerReport,
-    PartEvidence,
     PartRecord,
-    RestartBaseline,
 )
+from gateway.processes.messages import AcceptSound, EarReport, PartEvidence, RestartBaseline
 from gateway.store.read import Reader
 
 OUTER = Diagnosis(

@@ -13,7 +13,7 @@ from gateway.incidents.sifting import Inhibit, Witness
 from gateway.ledger.body import Ledger
 from gateway.ledger.plan import AlertPlan, LedgerPlan, StationEntry
 from gateway.processes.condition import ConditionReport, Diagnosis, EpisodeView
-from gateway.processes.messages import Command, PlantTags
+from gateway.processes.ledger_messages import Command, PlantTags
 from gateway.processes.sounds import SoundsReport
 from gateway.store.alarm_load import busiest, loads, offenders
 from gateway.store.read import Reader

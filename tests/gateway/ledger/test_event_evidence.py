@@ -8,7 +8,7 @@ import pytest
 from gateway.ledger.body import Ledger
 from gateway.ledger.plan import LedgerPlan, StationEntry
 from gateway.processes.condition import EpisodeView
-from gateway.processes.messages import Command, CommandAnswer
+from gateway.processes.ledger_messages import Command, CommandAnswer
 from gateway.processes.sounds import EventEvidence, SoundsReport
 from gateway.store import telling
 from gateway.store.event_clips import event_clip

@@ -15,7 +15,8 @@ from gateway.ledger.hours import close_hours, record
 from gateway.ledger.minutes import Minutes
 from gateway.ledger.plan import LedgerPlan, StationEntry
 from gateway.processes.condition import ConditionReport, Diagnosis, RemainingLife, WearView
-from gateway.processes.messages import Command, KeptStates, RestartBaseline, Stop
+from gateway.processes.ledger_messages import Command, KeptStates
+from gateway.processes.messages import RestartBaseline, Stop
 from gateway.store import records
 from gateway.store.database import Store
 from gateway.store.read import Reader

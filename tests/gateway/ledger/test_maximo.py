@@ -14,7 +14,8 @@ from gateway.ledger.plan import Delivery, LedgerPlan, StationEntry
 from gateway.processes.channel import Channel
 from gateway.processes.condition import ConditionReport, Diagnosis, EpisodeView, Line, MachineEvidence
 from gateway.processes.entry import Manner, enter
-from gateway.processes.messages import LedgerReport, Stop
+from gateway.processes.ledger_messages import LedgerReport
+from gateway.processes.messages import Stop
 from gateway.store.read import Reader
 from gateway.wiring.cmms import WiredLedger
 

@@ -13,7 +13,8 @@ from gateway.ledger.desk import Desk
 from gateway.ledger.plan import LedgerPlan, StationEntry
 from gateway.ledger.privacy import Privacy
 from gateway.ledger.scribe import Scribe
-from gateway.processes.messages import PartEvidence, PartRecord
+from gateway.processes.ledger_messages import PartRecord
+from gateway.processes.messages import PartEvidence
 from gateway.processes.sounds import EventEvidence, SoundsReport
 from gateway.store.database import Store
 from gateway.store.evidence import Evidence

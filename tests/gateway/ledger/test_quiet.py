@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.ledger.body import Ledger
-from gateway.processes.messages import Command, CommandAnswer
+from gateway.processes.ledger_messages import Command, CommandAnswer
 from gateway.store.read import Reader
 from tests.gateway.ledger.test_body import deliver, episode, last_report, ledger, report, spectrum, turn
 

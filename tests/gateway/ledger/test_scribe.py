@@ -10,7 +10,8 @@ from gateway.ledger.desk import Desk
 from gateway.ledger.plan import LedgerPlan, StationEntry
 from gateway.ledger.scribe import Scribe
 from gateway.processes.condition import ConditionReport, Diagnosis, EpisodeView
-from gateway.processes.messages import PartEvidence, PartRecord
+from gateway.processes.ledger_messages import PartRecord
+from gateway.processes.messages import PartEvidence
 from gateway.store import evidence as evidence_room
 from gateway.store.database import Store, StoreError
 from gateway.store.evidence import Evidence

@@ -14,7 +14,8 @@ from gateway.processes.alarms import (
     standing,
 )
 from gateway.processes.budget import Budget, Offender
-from gateway.processes.messages import IncidentView, LedgerReport, RecipeView
+from gateway.processes.ledger_messages import IncidentView, LedgerReport
+from gateway.processes.messages import RecipeView
 from gateway.processes.snapshot import AlarmView, Counters
 from tests.gateway.serve.snapshots import SILENT, a_part_view, a_snapshot, an_ear
 

@@ -12,7 +12,8 @@ from gateway.ledger.body import run_ledger
 from gateway.ledger.plan import LedgerPlan, StationEntry
 from gateway.processes.channel import Channel
 from gateway.processes.condition import EpisodeView
-from gateway.processes.messages import CommandAnswer, LedgerReport, Stop
+from gateway.processes.ledger_messages import CommandAnswer, LedgerReport
+from gateway.processes.messages import Stop
 from gateway.serve.front import station_tags
 from gateway.serve.opcua import OpcUaServer
 from gateway.serve.operators import Operators

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from asyncua import ua
 
-from gateway.processes.messages import IncidentView
+from gateway.processes.ledger_messages import IncidentView
 from gateway.serve.conditions import EVENT_IDS_MAX, STANDING_MAX, Conditions
 from tests.gateway.serve.snapshots import a_snapshot
 

@@ -11,7 +11,8 @@ from pymodbus.client import AsyncModbusTcpClient
 from connectors.plc.trust import TrustFolder
 from gateway.processes.channel import Channel
 from gateway.processes.clock import SystemClock
-from gateway.processes.messages import EventRecord, Stop
+from gateway.processes.ledger_messages import EventRecord
+from gateway.processes.messages import Stop
 from gateway.serve import front as front_module
 from gateway.serve.front import Front
 from gateway.serve.modbus import BLOCK

@@ -11,7 +11,8 @@ from gateway.ledger.body import run_ledger
 from gateway.ledger.plan import LedgerPlan, StationEntry
 from gateway.processes.channel import Channel
 from gateway.processes.clock import SystemClock
-from gateway.processes.messages import Command, CommandAnswer, EventRecord, RestartBaseline, Stop
+from gateway.processes.ledger_messages import Command, CommandAnswer, EventRecord
+from gateway.processes.messages import RestartBaseline, Stop
 from gateway.serve import asks
 from gateway.serve import front as front_module
 from gateway.serve.asks import Ask, Reply

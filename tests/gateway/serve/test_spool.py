@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.processes.messages import Command, CommandAnswer
+from gateway.processes.ledger_messages import Command, CommandAnswer
 from gateway.serve import asks, spool
 from gateway.serve.asks import Ask, Reply
 from gateway.serve.spool import Spool, SpoolFault

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.synthesis.streams import MachineSound
+from gateway.processes.ledger_messages import KeptStates
 from gateway.processes.memory import MachineMemory
-from gateway.processes.messages import KeptStates, PlantState, Recall, RestartBaseline
+from gateway.processes.messages import PlantState, Recall, RestartBaseline
 from gateway.stations.machine import MachineStation
 from gateway.stations.plan import MachinePlan
 

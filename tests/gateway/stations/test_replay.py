@@ -18,7 +18,8 @@ from analytics.quality.words import Quality
 from gateway.audio.files import capture_of, one_channel, read_recording
 from gateway.cli.again import NotAgain, Replayer
 from gateway.cli.app import main
-from gateway.processes.messages import Judged, PartRecord
+from gateway.processes.ledger_messages import PartRecord
+from gateway.processes.messages import Judged
 from gateway.stations.plan import SourcePlan
 from gateway.store import records
 from gateway.store.database import Store

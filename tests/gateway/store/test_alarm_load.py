@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.processes.budget import FLOOD, FLOOD_OVER, PANEL, flooded
-from gateway.processes.messages import EventRecord
+from gateway.processes.ledger_messages import EventRecord
 from gateway.store.alarm_load import SLOT, busiest, loads, offenders
 from gateway.store.database import Store
 from gateway.store.records import add_event

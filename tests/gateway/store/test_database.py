@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from gateway.processes.messages import EventRecord
+from gateway.processes.ledger_messages import EventRecord
 from gateway.store import records
 from gateway.store.database import DATABASE, Store, StoreError
 from gateway.store.migrate import migrate, shipped, version_of

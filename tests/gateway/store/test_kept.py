@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from analytics.decision.verdict import Evaluation, Verdict
-from gateway.processes.messages import PartNumbers, PartRecord
+from gateway.processes.ledger_messages import PartRecord
+from gateway.processes.messages import PartNumbers
 from gateway.store import records
 from gateway.store.database import DATABASE, Store
 from gateway.store.kept import KeptReader

@@ -6,7 +6,8 @@ import pytest
 from analytics.decision.verdict import Evaluation, Verdict
 from analytics.quality.words import Quality
 from gateway.processes.cut import front_end_text
-from gateway.processes.messages import PartNumbers, PartRecord
+from gateway.processes.ledger_messages import PartRecord
+from gateway.processes.messages import PartNumbers
 from gateway.store import records
 from gateway.store.database import Store
 from gateway.store.kept import KeptReader

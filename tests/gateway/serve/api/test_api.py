@@ -9,7 +9,8 @@ import soundfile
 from analytics.decision.verdict import Evaluation, Verdict
 from analytics.signal.capture import Capture
 from gateway.processes.cut import cut_of
-from gateway.processes.messages import PartNumbers, PartRecord
+from gateway.processes.ledger_messages import PartRecord
+from gateway.processes.messages import PartNumbers
 from gateway.store import records
 from gateway.store.evidence import FOLDER, Evidence
 from gateway.store.labels import PartKey, ProposalRow, add_label, add_proposal

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gateway.processes.messages import CommandAnswer
+from gateway.processes.ledger_messages import CommandAnswer
 from gateway.serve.page.app import make_app
 from gateway.serve.page.world import World
 from gateway.serve.people import People, Role, User, hashed, new_token

@@ -11,7 +11,7 @@ import pytest
 from analytics.decision.verdict import Evaluation, Verdict
 from gateway.ledger import spectra
 from gateway.processes.condition import Diagnosis, Line, RemainingLife, WearView
-from gateway.processes.messages import Command, EventRecord, IncidentView, PartRecord, WindowView
+from gateway.processes.ledger_messages import Command, EventRecord, IncidentView, PartRecord, WindowView
 from gateway.processes.snapshot import AlarmView
 from gateway.serve.page import incidents
 from gateway.serve.page.plot import spectrum_plot, trend

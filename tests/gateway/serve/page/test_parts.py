@@ -11,7 +11,8 @@ from analytics.decision.verdict import Evaluation, Verdict, not_decidable
 from analytics.quality.words import Quality
 from analytics.signal.capture import Capture
 from gateway.processes.cut import cut_of
-from gateway.processes.messages import PartNumbers, PartRecord
+from gateway.processes.ledger_messages import PartRecord
+from gateway.processes.messages import PartNumbers
 from gateway.serve.people import Role
 from gateway.store import records
 from gateway.store.evidence import FOLDER, Evidence

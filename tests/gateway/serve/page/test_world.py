@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.processes.messages import CommandAnswer
+from gateway.processes.ledger_messages import CommandAnswer
 from gateway.serve import asking as asking_module
 from gateway.serve.asking import ASKING_MAX, Busy
 from gateway.serve.page.world import World
