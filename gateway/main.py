@@ -20,6 +20,7 @@ from gateway.plant import Plant
 from gateway.processes.clock import Clock
 from gateway.processes.condition import ConditionReport
 from gateway.processes.entry import BodyName, freeze_heap
+from gateway.processes.kept import StationKept
 from gateway.processes.ledger_messages import (
     Command,
     CommandAnswer,
@@ -221,6 +222,9 @@ class Gateway:
             case ConditionReport():
                 self._newest.condition(self._memory.heard(message))
                 self.to_ledger(message)
+            case StationKept():
+                self._memory.learned(message)
+                self.to_ledger(message)
             case SoundsReport():
                 self._newest.sounds(message)
                 self.to_ledger(message)
@@ -296,14 +300,14 @@ class Gateway:
                 self.to_ledger(message)
             case RestartBaseline():
                 self._memory.restart(message)
-            case AcceptSound():  # a worker that begins anew learns anew: nothing to remember
+            case AcceptSound():  # a worker that begins anew learns anew what it hears
                 self.to_worker(message.station, message)
             case UseRecipe():
                 self._recipes.chosen(message)
                 self.to_worker(message.station, message)
             case Propose():
                 self._errands.propose(message)
-            case KeptStates():
+            case KeptStates() | StationKept():
                 self._memory.stored(message)
             case EventRecord():
                 self.record(message)

@@ -12,9 +12,9 @@ A rank is bounded and so is each bet: a run of real defects is worth no more tha
 and its evidence is lost again to the good parts after it (docs/teaching.md has the figures).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,31 @@ class DriftWatch:
         """Sum of the bets over the budget: an alarm from 1 on, cleared below the square root of the budget."""
         return sum(map(sum, self._evidence)) / (2 * len(_BETS)) / self._budget
 
+    def plain(self) -> dict[str, object]:
+        """Return what was gathered so far, as plain values."""
+        return {"evidence": self._evidence, "direction": self.direction, "typical": self.typical}
+
+    def recall(self, plain: Mapping[str, Any]) -> None:
+        """Go on from what `plain` gave.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            It is not what `plain` gives.
+        """
+        evidence = np.asarray(plain["evidence"], np.float64)
+        typical, direction = float(plain["typical"]), plain["direction"]
+        if evidence.shape != (2, len(_BETS)) or not ((evidence >= 0) & (evidence <= self._most)).all():
+            raise ValueError("no evidence of drift")
+        if not 0 <= typical <= 1 or direction not in get_args(Direction):
+            raise ValueError("no state of drift")
+        self._evidence = evidence.tolist()
+        self.direction, self.typical = direction, typical
+
+    @property
+    def _most(self) -> float:
+        return _CAP * self._budget * 2 * len(_BETS)
+
     def take(self, score: float) -> Direction:
         """Take in the score of a part whose sound could be trusted, whatever its verdict; say which way it drifts."""
         rank = self._reference.rank(score)
@@ -112,7 +137,7 @@ class DriftWatch:
         free = 0.5 + self._reference.slack
         for side, won in ((0, rank - free), (1, 1.0 - rank - free)):
             self._evidence[side] = [
-                min((1.0 + before) * (1.0 + bet * won), _CAP * self._budget * 2 * len(_BETS))
+                min((1.0 + before) * (1.0 + bet * won), self._most)
                 for before, bet in zip(self._evidence[side], _BETS, strict=True)
             ]
         if not self.direction and self.evidence >= 1.0:

@@ -66,6 +66,11 @@ def second_of(samples: NDArray[np.float32], rate: int) -> Second:
     return Second(_room(samples, rate), lines, beside, float(np.mean(power)), blocks_db, lowest_db, repeats(samples))
 
 
+def bands_at(rate: int) -> int:
+    """Tell how many half octaves a second has at this rate, samples per second."""
+    return max(int(np.count_nonzero(rate / 2 >= EDGES_HZ)) - 1, 0)
+
+
 def _room(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
     """Return the power density that a quarter of the frames stay under, in each half octave, dB."""
     size = frame_size(rate, _FRAME_S)

@@ -61,7 +61,11 @@ class Place(NamedTuple):
 
     def far(self, bands: Bands) -> float:
         """Tell how far a second, shape (b,), is from this place; above 1 it is none of it."""
-        return _rms(bands - self.centre) / max(_RADIUS_DB, _RADIUS * self.radius)
+        return self.apart(bands) / max(_RADIUS_DB, _RADIUS * self.radius)
+
+    def apart(self, bands: Bands) -> float:
+        """Tell how far it is, root mean square over bands, dB."""
+        return _rms(bands - self.centre)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +139,7 @@ def unheard() -> Watch:
 
 def accept(watch: Watch) -> Watch:
     """Take a person's word that what is heard now is normal: it is learned anew, and what was normal stays so."""
-    return replace(unheard(), known=_places(watch))
+    return replace(unheard(), known=places_of(watch))
 
 
 def watch_step(watch: Watch, second: Second) -> Watch:
@@ -277,7 +281,7 @@ def _fault(watch: Watch) -> tuple[Quality | None, str]:
 def _left(watch: Watch) -> bool:
     """Whether the room left what is normal, and did not come back to it as it does when a burst of noise is over."""
     before, after = middle(watch.recent[-LOOK_S:-LATER_S]), middle(watch.recent[-_AFTER:])
-    centres = [place.centre for place in _places(watch)]
+    centres = [place.centre for place in places_of(watch)]
     return not centres or min(_rms(after - one) for one in centres) > min(_rms(before - one) for one in centres)
 
 
@@ -294,13 +298,13 @@ def _strange(watch: Watch) -> Bands | None:
     moved = middle(after) - middle(before)
     if _rms(moved) <= limit or _rms(after[-1] - after[0]) >= 0.5 * _rms(moved):
         return None
-    places = _places(watch)
+    places = places_of(watch)
     far = [min(place.far(one) for place in places) for one in after]
     return moved if min(far) > _NEARLY and sorted(far)[_AFTER // 2] > 1 else None
 
 
-def _places(watch: Watch) -> tuple[Place, ...]:
-    """Return all that is normal."""
+def places_of(watch: Watch) -> tuple[Place, ...]:
+    """Return all that is normal, what was learned now last."""
     learned = () if watch.centre is None else (Place(watch.centre, watch.radius),)
     return (*watch.known, *learned)[-PLACES:]
 

@@ -25,6 +25,7 @@ from gateway.ledger.scribe import Scribe
 from gateway.ledger.sender import Sender
 from gateway.processes.channel import ChannelClosed, Endpoint
 from gateway.processes.clock import Clock
+from gateway.processes.kept import StationKept
 from gateway.processes.ledger_messages import KeptStates, LedgerReport, SelfTestDue
 from gateway.processes.messages import Stop
 from gateway.store import records
@@ -139,6 +140,8 @@ class Ledger:
     def run(self) -> None:
         """Turn until it is told to stop."""
         self._channel.send(KeptStates(self._machine_states()))
+        for kept in self._station_states():
+            self._channel.send(kept)
         self.painter.give_up_lost()
         for sender in self.senders.values():
             sender.start()
@@ -159,6 +162,11 @@ class Ledger:
         with self.store.reading() as db:
             states = records.machine_states(db)
         return {name: kept for name, kept in states.items() if (entry := self._plan.entry(name)) and entry.asset}
+
+    def _station_states(self) -> list[StationKept]:
+        """Give what stations learned of their microphones and parts, as far as the site file still has them."""
+        with self.store.reading() as db:
+            return [kept for kept in records.station_states(db) if self._plan.entry(kept.station)]
 
     def turn(self, wait_s: float) -> None:
         """Hear, write, report."""

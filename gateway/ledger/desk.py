@@ -18,6 +18,7 @@ from gateway.ledger.telling import tell
 from gateway.ledger.unheard import Unheard
 from gateway.processes.clock import Clock
 from gateway.processes.condition import ConditionReport, EpisodeView
+from gateway.processes.kept import StationKept
 from gateway.processes.ledger_messages import (
     Command,
     CommandAnswer,
@@ -67,7 +68,7 @@ class Desk:
     def knows(message: object) -> bool:
         """Say whether a message is for the ledger at all."""
         known = PartRecord | EventRecord | ConditionReport | SoundsReport | EarReport | Command | DefectNames
-        return isinstance(message, known | PlantTags | Proposed)
+        return isinstance(message, known | PlantTags | Proposed | StationKept)
 
     def write(self, batch: Sequence[object], *, review: bool = False) -> Written:
         """Write a batch in one commit.
@@ -150,6 +151,9 @@ class Desk:
                 self._sounds(page, message)
             case EarReport():
                 self._ear(page, message)
+            case StationKept():
+                if len(message.text) <= KEPT_MAX:
+                    records.set_station_state(page.db, page.wall, message)
             case Command():
                 self._command(page, message)
             case DefectNames():
@@ -183,9 +187,10 @@ class Desk:
 
     def _ear(self, page: Page, report: EarReport) -> None:
         words = tuple(report.quality)
-        if page.ears.get(report.station, ()) == words:
+        known = (*words, *(("sure",) if report.sure else ()))
+        if page.ears.get(report.station, ()) == known:
             return
-        page.ears[report.station] = words
+        page.ears[report.station] = known
         sentence = report.sentence or (", ".join(words) if words else "good again")
         level = "warning" if words else "info"
         records.add_event(page.db, EventRecord(page.wall, report.station, "ear-changed", sentence, level))

@@ -216,6 +216,7 @@ class EarReport:
     gaps: int  #: since the source was opened
     lost_samples: int
     last_sample_age_s: float | None
+    sure: bool = False  #: what is wrong is believed; before that it is a warning and voids nothing
 
     @property
     def deaf(self) -> bool:

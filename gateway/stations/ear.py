@@ -11,6 +11,7 @@ from analytics.quality.words import UNTRUSTED, Quality
 from analytics.signal.beamforming import Beam, summed
 from gateway.processes.clock import Clock
 from gateway.processes.messages import EarReport
+from gateway.stations.ear_memory import EarMemory
 from gateway.stations.intake import Intake
 
 WATCH_S = 0.05  #: of sound looked at at once: a pass that brings 10 ms costs as much as one that brings 50
@@ -56,7 +57,8 @@ class Ear:
         self._health: EarHealth | None = None
         self._watch = unheard()
         self._report_at = clock.now() + REPORT_S
-        self._reported: tuple[Quality, ...] = ()
+        self._memory = EarMemory(intake.plan, channel, beam)
+        self._reported: tuple[bool, tuple[Quality, ...]] = (False, ())
 
     # ---- the sound ------------------------------------------------------------------------------------------------
 
@@ -153,6 +155,15 @@ class Ear:
         """Take what is heard now for normal, and learn it anew: a person said so."""
         self._watch = accept(self._watch)
 
+    def to_keep(self) -> str | None:
+        """Give what is to be told again after a restart; None where nothing has changed since it was last given."""
+        return self._memory.to_keep(self._watch, self._clock.now())
+
+    def recall(self, text: str) -> str:
+        """Take up what was kept; gives a sentence where it could not be."""
+        self._watch, sentence = self._memory.recall(self._watch, text)
+        return sentence
+
     @property
     def sentence(self) -> str:
         """How this ear is, for a person."""
@@ -182,18 +193,19 @@ class Ear:
                 for second in (one.second for one in reports if one.second is not None and not self.patchy):
                     self._watch = watch_step(self._watch, second)
             self._watched = self.end
-        now, quality = self._clock.now(), self.quality
-        if not seconds and now < self._report_at and quality == self._reported:
+        now, said = self._clock.now(), (self._watch.sure, self.quality)
+        if not seconds and now < self._report_at and said == self._reported:
             return None
-        self._report_at, self._reported = now + REPORT_S, quality
+        self._report_at, self._reported = now + REPORT_S, said
         level = None if self._health is None or self._intake.vanished else self._health.level_db
         return EarReport(
             self._station,
             now,
-            quality,
+            self.quality,
             self.sentence,
             level,
             self._intake.gaps,
             self._intake.lost_samples,
             self._intake.age_s,
+            self._watch.sure,
         )

@@ -103,6 +103,14 @@ class PartStation:
         self._pending[asked.ticket] = _Pending(asked, start, stop, expires)
         return [*answers, Recording(self.name, asked.ticket, self._clock.now())]
 
+    def to_keep(self) -> str | None:
+        """Give what is known of drift and to be told again after a restart; None while little has changed."""
+        return self._drifting.to_keep()
+
+    def recall(self, text: str) -> str:
+        """Take up what was known of drift; gives a sentence where it could not be."""
+        return self._drifting.recall(text)
+
     def abandon(self, ticket: int) -> None:
         """Forget a part; nothing more is said of it."""
         self._pending.pop(ticket, None)

@@ -9,6 +9,7 @@ from gateway.audio.source import Source, SourceStuck
 from gateway.processes.channel import Endpoint
 from gateway.processes.clock import Clock
 from gateway.processes.entry import freeze_heap
+from gateway.processes.kept import StationKept
 from gateway.processes.messages import (
     VERSION,
     Abandon,
@@ -176,12 +177,18 @@ class Worker:
         report = ear.watch()
         if report is not None:
             self._channel.send(report)
+            self._keep(name, "ear", ear.to_keep())
+            self._keep(name, "drift", self._parts[name].to_keep() if name in self._parts else None)
         machine = self._machines.get(name)
         if machine is not None and machine.due(self._clock.now()):
             self._channel.send(machine.report(self._clock.now(), self._clock.wall(), ear.quality))
         sounds = self._sounds.get(name)
         if sounds is not None and sounds.due(self._clock.now()):
             self._channel.send(sounds.report(self._clock.now(), self._clock.wall()))
+
+    def _keep(self, station: str, kind: str, text: str | None) -> None:
+        if text is not None:
+            self._channel.send(StationKept(station, kind, text))
 
     def _next_due(self) -> float | None:
         return min((due for due in (part.due_at() for part in self._parts.values()) if due is not None), default=None)
@@ -214,8 +221,11 @@ class Worker:
                 view = self._shelves[name].use(part_type, folder)
                 self._channel.send(RecipeLoaded(name, part_type, view))
             case Recall(station=name, kept=kept) if name in self._machines:
-                if sentence := self._machines[name].recall(kept):
-                    self._channel.send(WorkerNote(self.name, "warning", f"{name}: {sentence}"))
+                self._note(name, self._machines[name].recall(kept))
+            case StationKept(station=name, kind="ear", text=text) if name in self._ears:
+                self._note(name, self._ears[name].recall(text))
+            case StationKept(station=name, kind="drift", text=text) if name in self._parts:
+                self._note(name, self._parts[name].recall(text))
             case RestartBaseline(station=name) if name in self._machines:
                 self._machines[name].restart_baseline()
             case AcceptSound(station=name) if name in self._ears:
@@ -224,6 +234,10 @@ class Worker:
                 self._stop_by = self._clock.now() + DRAIN_S
             case _:
                 self._channel.send(WorkerNote(self.name, "warning", f"not for this worker: {type(message).__name__}"))
+
+    def _note(self, station: str, sentence: str) -> None:
+        if sentence:
+            self._channel.send(WorkerNote(self.name, "warning", f"{station}: {sentence}"))
 
     def _tell(self, answers: Iterable[object]) -> None:
         for answer in answers:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.processes.condition import RemainingLife, WearView
+from gateway.processes.kept import StationKept
 from gateway.processes.ledger_messages import Command, EventRecord, PartRecord
 from gateway.processes.messages import PartNumbers
 
@@ -176,6 +177,20 @@ def forget_machine_state(db: sqlite3.Connection, station: str) -> None:
 def machine_states(db: sqlite3.Connection) -> dict[str, str]:
     """Recall it, for every station."""
     return {str(station): str(kept) for station, kept in db.execute("SELECT station, kept FROM machine_states")}
+
+
+def set_station_state(db: sqlite3.Connection, wall: str, kept: StationKept) -> None:
+    """Remember what a station learned of its microphone or its parts, in place of what it gave before."""
+    db.execute(
+        "INSERT INTO station_states VALUES (?,?,?,?) ON CONFLICT (station, kind) DO UPDATE SET wall = excluded.wall,"
+        " kept = excluded.kept",
+        (kept.station, kept.kind, wall, kept.text),
+    )
+
+
+def station_states(db: sqlite3.Connection) -> list[StationKept]:
+    """Recall it, for every station."""
+    return [StationKept(*row) for row in db.execute("SELECT station, kind, kept FROM station_states")]
 
 
 def add_event(db: sqlite3.Connection, event: EventRecord, incident: str = "") -> None:
