@@ -119,6 +119,7 @@ def main() -> None:
     seconds = "20" if quick else "120"
     lines_of("detectors")
     lines_of("stations", "--seconds", "60" if quick else "600", "--write")
+    lines_of("worker_day", "--hours", "1" if quick else "24", *([] if quick else ["--write"]))
     lines_of("page_memory", "--hours", "1" if quick else "24", *([] if quick else ["--write"]))
     rows = lines_of("latency", "--seconds", seconds, "--clients", "20", "--viewers", "50")
     rows += lines_of("latency", "--seconds", seconds, "--stations", "1", "--kinds", "opcua")[1:]
