@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -185,6 +186,41 @@ def holds(found: dict[str, Any]) -> bool:
     return found["incidents"] <= 12 and once and told and pending and (isinstance(am, str) or not am["told_twice"])
 
 
+#: What each row of the document's table shows.
+ROWS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "raw episodes": lambda f: f["raw_episodes"],
+    "incidents (12 allowed)": lambda f: f["incidents"],
+    "planted troubles missed, of 5": lambda f: sum(f["planted_missed"].values()) + len(f["planted_untold"]),
+    "kills of the whole gateway, with messages pending": lambda f: f"{f['kills']}, {f['kills_with_messages_pending']}",
+    "messages due, undelivered": lambda f: f"{f['messages']}, {f['undelivered'] + len(f['unseen_by_receiver'])}",
+    "PagerDuty: alerts, told twice (requests)": lambda f: "{alerts}, {told_twice} ({requests})".format(
+        **f["pagerduty_fake"]
+    ),
+    "Alertmanager: alerts, told twice": lambda f: (
+        "not installed"
+        if isinstance(f["alertmanager_real"], str)
+        else f"{f['alertmanager_real']['alerts_told']}, {len(f['alertmanager_real']['told_twice'])}"
+    ),
+    "mail: due, distinct Message-IDs (mails taken)": lambda f: "{due}, {message_ids} ({taken})".format(
+        **f["smtp_real"]
+    ),
+    "webhook: due, distinct keys (requests)": lambda f: "{due}, {keys} ({requests})".format(**f["webhook_fake"]),
+    "Apprise: due, distinct (requests; it cannot fold)": lambda f: "{due}, {distinct} ({requests})".format(
+        **f["apprise_real_to_http"]
+    ),
+    "most rings of one channel in 10 min, its mean": lambda f: (
+        f"{max(most for _, _, most in f['budget'].values()):g}, {max(mean for _, mean, _ in f['budget'].values()):.2f}"
+    ),
+}
+
+
+def table(runs: Sequence[dict[str, Any]]) -> str:
+    """Lay runs out as a table, one a column."""
+    lines = ["| | " + " | ".join(f"seed {one['seed']}" for one in runs) + " |", "|---" + "|--:" * len(runs) + "|"]
+    lines += [f"| {name} | " + " | ".join(str(show(one)) for one in runs) + " |" for name, show in ROWS.items()]
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seed", type=int, default=1)
@@ -192,5 +228,5 @@ if __name__ == "__main__":
     given = arguments.parse_args()
     random.seed(given.seed)  # of the kills' moments
     found = run(given.seed, given.kills)
-    print(json.dumps({"name": "noisy day", "raw_episodes": 400, **found}))
+    print(json.dumps({"name": "noisy day", "seed": given.seed, "raw_episodes": 400, **found}))
     sys.exit(0 if holds(found) else 1)
