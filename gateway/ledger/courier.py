@@ -1,28 +1,21 @@
 """The one courier of a channel: takes its messages step by step to people and writes down what is certain."""
 
 import random
-import sqlite3
-import threading
 from collections.abc import Callable
-
-import structlog
 
 from connectors.notify.port import Later, Notice, NotifyPort, Refused, Told
 from gateway.ledger import notices
+from gateway.ledger.deliverer import IDLE_S, Deliverer
 from gateway.ledger.notices import Item, State
 from gateway.processes.clock import Clock
 from gateway.processes.ledger_messages import EventRecord
 from gateway.store.database import Store
 from gateway.store.records import add_event
 
-log = structlog.get_logger()
-
-IDLE_S = 1.0
-CRASH_S = 10.0
 RETRY_S = (2.0, 300.0)  #: first and longest wait of a channel that is out
 
 
-class Courier:
+class Courier(Deliverer):
     """Delivers the messages of one channel, one at a time.
 
     Parameters
@@ -48,6 +41,7 @@ class Courier:
         changed: Callable[[], None],
         chance: random.Random | None = None,
     ) -> None:
+        super().__init__(f"notify:{channel}")
         self.channel = channel
         self.fault = ""  #: what a person must know of this channel; empty while all is well
         self._port, self._store, self._clock, self._changed = port, store, clock, changed
@@ -56,25 +50,6 @@ class Courier:
         self._faults = 0  # in a row
         self._refreshed_at = clock.now()
         self._again: list[Notice] = []
-        self._wake, self._stop = threading.Event(), threading.Event()
-        # Daemon: a network call of this thread may outlast a shutdown by its timeout. What it was doing is durable.
-        self._thread = threading.Thread(target=self._run, name=f"notify:{channel}", daemon=True)
-
-    def start(self) -> None:
-        """Begin delivering."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look at the outbox: there is something new."""
-        self._wake.set()
-
-    def stop(self, timeout_s: float) -> bool:
-        """Finish the step under way. False where the channel keeps us waiting longer than that."""
-        self._stop.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
 
     def step(self) -> float:
         """Deliver one message; gives the seconds to wait before the next step.
@@ -162,19 +137,3 @@ class Courier:
 
     def _wall(self) -> str:
         return self._clock.wall().isoformat()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                wait = self.step()
-            except sqlite3.Error as error:
-                # The ledger's own thread says it to people and makes room; here it is enough to wait.
-                log.warning("messages wait for the store", channel=self.channel, error=str(error))
-                wait = CRASH_S
-            except Exception:
-                # The supervisor of this thread: a fault of ours. The row says `sending`, and goes out again.
-                log.exception("the courier failed and goes on", channel=self.channel)
-                wait = CRASH_S
-            if wait > 0:
-                self._wake.wait(wait)
-                self._wake.clear()

@@ -1,11 +1,8 @@
 """The one sender of a CMMS: takes the outbox step by step to the network and writes down what is certain."""
 
 import random
-import sqlite3
 import threading
 from collections.abc import Callable
-
-import structlog
 
 from connectors.cmms.port import (
     DELETED,
@@ -23,6 +20,7 @@ from connectors.cmms.port import (
     Unknown,
 )
 from gateway.ledger import outbox
+from gateway.ledger.deliverer import IDLE_S, Deliverer
 from gateway.ledger.journal import Journal
 from gateway.ledger.outbox import Item, Kind, State
 from gateway.ledger.plan import Delivery
@@ -30,16 +28,12 @@ from gateway.processes.clock import Clock
 from gateway.store.database import Store
 from gateway.store.evidence import Evidence
 
-log = structlog.get_logger()
-
 LOOKS = 2  #: look-ups that must find nothing before an unread order is sent again
-IDLE_S = 1.0
 AUTH_S = (60.0, 600.0)  #: waits while the key is refused: a person is on the way, not a machine
 EXTRAS_TRIES = 8  #: for a picture or a note; about 10 minutes. The order stands without it
-CRASH_S = 10.0
 
 
-class Sender:
+class Sender(Deliverer):
     """Delivers the items of one CMMS, one at a time.
 
     Parameters
@@ -67,6 +61,7 @@ class Sender:
         changed: Callable[[], None],
         chance: random.Random | None = None,
     ) -> None:
+        super().__init__(f"cmms:{cmms}")
         self.cmms = cmms
         self.fault = ""  #: what a person must know of this CMMS; empty while all is well
         self._port, self._store, self._evidence, self._clock, self._plan = port, store, evidence, clock, plan
@@ -77,31 +72,11 @@ class Sender:
         self._paused_until = 0.0
         self._faults = 0  # in a row
         self._follow = threading.Event()
-        self._wake = threading.Event()
-        self._stop = threading.Event()
-        # Daemon: a network call of this thread may outlast a shutdown by its timeout. What it was doing is durable.
-        self._thread = threading.Thread(target=self._run, name=f"cmms:{cmms}", daemon=True)
-
-    def start(self) -> None:
-        """Begin delivering."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look at the outbox: there is something new."""
-        self._wake.set()
 
     def ask_after_orders(self) -> None:
         """Read the state of every open order when nothing else is due."""
         self._follow.set()
         self._wake.set()
-
-    def stop(self, timeout_s: float) -> bool:
-        """Finish the step under way. False where the CMMS keeps us waiting longer than that."""
-        self._stop.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
 
     def step(self) -> float:
         """Deliver one item, or ask after orders; gives the seconds to wait before the next step.
@@ -256,20 +231,3 @@ class Sender:
     def _backoff(self, tries: int) -> float:
         first, longest = self._plan.retry_s
         return min(longest, first * 2.0 ** min(tries, 20)) * self._chance.uniform(0.5, 1.0)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                wait = self.step()
-            except sqlite3.Error as error:
-                # The ledger's own thread says it to people and makes room; here it is enough to wait.
-                log.warning("outbox waits for the store", cmms=self.cmms, error=str(error))
-                wait = CRASH_S
-            except Exception:
-                # The supervisor of this thread. A fault of ours may have come after the order went out: the row says
-                # `sending` then, and the next step looks it up.
-                log.exception("the sender failed and goes on", cmms=self.cmms)
-                wait = CRASH_S
-            if wait > 0:
-                self._wake.wait(wait)
-                self._wake.clear()
