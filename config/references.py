@@ -202,6 +202,8 @@ def _serve_faults(serve: Mapping[str, Any]) -> Iterator[Found]:
     url = serve.get("opcua")
     if serve.get("security") == "None" and isinstance(url, str) and not _loopback_host(_host_of(url)):
         yield "serve.security", 'found "None" off loopback; wanted "Sign" or "SignAndEncrypt": anybody could read along'
+    if serve.get("opcua_commands") and not url:
+        yield "serve.opcua_commands", "found true without opcua; wanted opcua, the address where they come in"
     page = serve.get("page")
     if not isinstance(page, str) or not page:
         return

@@ -160,6 +160,10 @@ def test_none_security_of_the_own_server_is_refused_off_loopback(tmp_path):
     assert one_fault(tmp_path, text)[0] == "serve.security"
 
 
+def test_commands_by_an_opcua_server_that_is_not_there_are_a_fault(tmp_path):
+    assert one_fault(tmp_path, GOOD + "[serve]\nopcua_commands = true\n")[0] == "serve.opcua_commands"
+
+
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(SiteError, match="no such file"):
         load(tmp_path / "nowhere.toml")
