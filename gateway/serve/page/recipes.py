@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 VERSIONS_MOST = 12  #: shown of one recipe, the newest
 PROPOSALS_MOST = 20  #: shown, the newest
-MADE_S = 120.0  #: a proposal of which nothing came by then will not come: its process says so, or has no store
+MADE_S = 120.0  #: a proposal of which nothing came by then was lost with the gateway that made it
 LOOKED_BACK = 1000  #: parts of the store that another version is tried on
 
 
@@ -118,13 +118,13 @@ async def change_view(
     """Show which of the last parts another version would judge otherwise."""
     shelves = await asyncio.to_thread(shelves_of, world.snapshot)
     shelf = next((one for one in shelves if (one.station, one.part_type) == (station, part_type)), None)
-    if shelf is None:
+    if shelf is None or not shelf.view.folder:
         raise Refused(404, f"no recipe of type {part_type} at station {station[:60]!r}")
     if version == shelf.view.version:
         raise Refused(404, f"{station} judges type {part_type} by version {version} already: nothing would change")
     change = await change_of(world, shelf, version)
     show: Show = request.app.state.show
-    return show.page("change.html", visitor, here="/recipes", shelf=shelf, change=change, back=LOOKED_BACK)
+    return show.page("change.html", visitor, here="/recipes", shelf=shelf, change=change)
 
 
 @router.post("/recipes/{station}/{part_type}/propose")
