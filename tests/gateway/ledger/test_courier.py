@@ -13,7 +13,7 @@ from gateway.incidents.sifting import Inhibit, Witness
 from gateway.ledger.body import Ledger
 from gateway.ledger.plan import AlertPlan, LedgerPlan, StationEntry
 from gateway.processes.condition import ConditionReport, Diagnosis, EpisodeView
-from gateway.processes.ledger_messages import Command, PlantTags
+from gateway.processes.ledger_messages import Command, LedgerReport, PlantTags
 from gateway.processes.sounds import SoundsReport
 from gateway.store.alarm_load import busiest, loads, offenders
 from gateway.store.read import Reader
@@ -215,3 +215,12 @@ def test_a_sound_event_that_is_said_to_last_goes_on_however_long(plant):
     for _ in range(5):
         plant.turn(plant.glass("glass-1", ("P", True)), pass_s=59)
     assert plant.ask("SELECT count(*) FROM episodes WHERE active") == [(1,)]
+
+
+def test_an_incident_is_shown_with_its_zone_and_whether_it_is_a_sound_event(plant):
+    plant.turn(plant.glass("glass-1", ("P", True)), plant.machine("pump-7", ("E1", True)))
+    shown = [one for one in plant.inbox.sent if isinstance(one, LedgerReport)][-1].incidents
+    assert {(one.station, one.zone, one.event) for one in shown} == {
+        ("glass-1", "office wing", True),
+        ("pump-7", "", False),
+    }
