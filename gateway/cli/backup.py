@@ -11,7 +11,8 @@ import typer
 from pydantic import BaseModel
 
 from config.load import load
-from config.site import OpcUaPlcSettings, Site
+from config.plc import OpcUaPlcSettings
+from config.site import Site
 from config.values import Secret
 from gateway.archive import Kept, Manifest, copy_database, listed, summary, write_archive
 from gateway.cli.output import emit, note, say

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from config.site import ModbusServerSettings, Site
+from config.plc import ModbusServerSettings
+from config.site import Site
 from config.values import SecretFault
 from connectors.plc.trust import Shown, TrustError, TrustFolder, shown
 from gateway.cli.backup import certificate_folders, secrets_of

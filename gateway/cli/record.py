@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from analytics.signal.beamforming import summed_whole
 from analytics.signal.capture import SURROUNDINGS_S, Capture
 from config.load import load
-from config.site import Microphone, Site
+from config.site import Site
+from config.source import Microphone
 from gateway.audio.open import make_source
 from gateway.audio.ring import Ring
 from gateway.audio.source import Source

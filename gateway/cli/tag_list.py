@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from config.site import OpcUaPlcSettings, Site
+from config.plc import OpcUaPlcSettings
+from config.site import Site
 from connectors.plc.contract import CONTRACT
 from connectors.plc.opcua_tags import contract_tags
 from connectors.plc.registers import BLOCK

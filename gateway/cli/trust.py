@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from config.load import load
-from config.site import OpcUaPlcSettings, Site
+from config.plc import OpcUaPlcSettings
+from config.site import Site
 from connectors.plc.trust import Shown, TrustError, TrustFolder
 from gateway.cli.output import emit, note, say
 

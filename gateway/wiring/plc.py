@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from config.site import MasterParts, ModbusPlcSettings, OpcUaPlcSettings, Plc, Site, Station
+from config.parts import MasterParts
+from config.plc import ModbusPlcSettings, OpcUaPlcSettings, Plc
+from config.site import Site, Station
 from config.tag import Tag
 from config.values import SecretFault
 from connectors.plc.modbus import ModbusSettings

@@ -8,19 +8,11 @@ import numpy as np
 from analytics.diagnosis.bearings import Orders, lookup
 from analytics.diagnosis.named import FIXED_TOLERANCE, Named
 from analytics.signal.beamforming import Beam, steering_delays
-from config.site import (
-    Bearing,
-    Indicator,
-    Machine,
-    Microphone,
-    Parts,
-    RecordingSource,
-    SimulatedSource,
-    Site,
-    Station,
-    Store,
-)
+from config.machine import Bearing, Indicator, Machine
+from config.parts import Parts
+from config.site import Site, Station, Store
 from config.sounds import Sounds
+from config.source import Microphone, RecordingSource, SimulatedSource
 from gateway.stations.plan import BearingPlan, MachinePlan, PartPlan, SoundsPlan, SourcePlan, StationPlan, WorkerPlan
 from gateway.wiring.alerts import zone_of
 

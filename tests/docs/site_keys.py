@@ -9,10 +9,17 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+import config.machine as machine_schema
+import config.parts as parts_schema
+import config.plc as plc_schema
 import config.site as schema
+import config.source as source_schema
 from config import alerts as alert_schema
+from config.array import Array
 from config.cmms import MaximoSettings
 from config.load import _PATTERNS
+from config.sounds import Sounds
+from config.tag import Tag
 from config.values import _BYTES, _SECONDS, Duration, Secret, Size
 
 #: As they are written in a file, in the order of reading; several places share one table.
@@ -20,24 +27,24 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[line]", schema.Line),
     ("[store]", schema.Store),
     ("keep of [store]", schema.Keep),
-    ('[plc.NAME], kind = "opcua"', schema.OpcUaPlcSettings),
-    ('[plc.NAME], kind = "modbus"', schema.ModbusPlcSettings),
-    ('[plc.NAME], kind = "modbus-server"', schema.ModbusServerSettings),
+    ('[plc.NAME], kind = "opcua"', plc_schema.OpcUaPlcSettings),
+    ('[plc.NAME], kind = "modbus"', plc_schema.ModbusPlcSettings),
+    ('[plc.NAME], kind = "modbus-server"', plc_schema.ModbusServerSettings),
     ('[cmms.NAME], kind = "maximo"', MaximoSettings),
     ("[[station]]", schema.Station),
-    ('source and ambient, kind = "microphone"', schema.Microphone),
-    ('source and ambient, kind = "recording"', schema.RecordingSource),
-    ('source and ambient, kind = "simulated"', schema.SimulatedSource),
-    ("[station.parts]", schema.Parts),
-    ("capture of [station.parts]", schema.CaptureWindow),
-    ("[station.parts.master]", schema.MasterParts),
-    ("[station.machine]", schema.Machine),
-    ("bearings of [station.machine]", schema.Bearing),
-    ("speed and runs of [station.machine]", schema.Tag),
-    ("covariates of [station.machine]", schema.Covariate),
-    ("indicators of [station.machine]", schema.Indicator),
-    ("[station.sounds]", schema.Sounds),
-    ("[station.array]", schema.Array),
+    ('source and ambient, kind = "microphone"', source_schema.Microphone),
+    ('source and ambient, kind = "recording"', source_schema.RecordingSource),
+    ('source and ambient, kind = "simulated"', source_schema.SimulatedSource),
+    ("[station.parts]", parts_schema.Parts),
+    ("capture of [station.parts]", parts_schema.CaptureWindow),
+    ("[station.parts.master]", parts_schema.MasterParts),
+    ("[station.machine]", machine_schema.Machine),
+    ("bearings of [station.machine]", machine_schema.Bearing),
+    ("speed and runs of [station.machine]", Tag),
+    ("covariates of [station.machine]", machine_schema.Covariate),
+    ("indicators of [station.machine]", machine_schema.Indicator),
+    ("[station.sounds]", Sounds),
+    ("[station.array]", Array),
     ('[notify.NAME], kind = "pagerduty"', alert_schema.PagerDutyChannel),
     ('[notify.NAME], kind = "smtp"', alert_schema.SmtpChannel),
     ('[notify.NAME], kind = "webhook"', alert_schema.WebhookChannel),
