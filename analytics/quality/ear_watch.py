@@ -196,8 +196,9 @@ def _another(watch: Watch) -> Watch:
     never_sure = watch.partial and watch.faulty > _BEFORE + 1
     if watch.sure or not (never_sure or watch.fault is Quality.HUM):
         return watch
-    fault, sentence = _fault(watch)
-    return watch if fault in (None, watch.fault) else _begun(watch, fault, sentence)
+    fault, sentence = _fault(watch) if never_sure else _moved(watch)
+    hum_itself = watch.fault is Quality.HUM and fault is Quality.SWAPPED  # loud hum is another sound altogether
+    return watch if hum_itself or fault in (None, watch.fault) else _begun(watch, fault, sentence)
 
 
 def _weighed(watch: Watch, second: Second) -> Watch:
@@ -254,9 +255,12 @@ def _place(watch: Watch, bands: Bands) -> Watch:
 
 def _fault(watch: Watch) -> tuple[Quality | None, str]:
     """Say what the last seconds are, held against those before."""
+    return (Quality.HUM, watch.hum.sentence) if watch.hum.hums else _moved(watch)
+
+
+def _moved(watch: Watch) -> tuple[Quality | None, str]:
+    """Say what made the bands move."""
     assert watch.usual is not None
-    if watch.hum.hums:
-        return Quality.HUM, watch.hum.sentence
     gain = gain_of(watch.usual, watch.recent[-LOOK_S:]) if len(watch.recent) >= LOOK_S else None
     if gain is not None and _settled(watch) and _left(watch):
         return Quality.GAIN_STEP, _gain(gain)

@@ -89,6 +89,26 @@ def test_a_loose_contact_is_sure_after_three_seconds(learned):
     assert watch.sure
 
 
+def test_a_warning_of_hum_hides_no_other_fault(learned):
+    watch, said = watched(humming(room(8, seed=1)), watch=learned)
+    assert said[-1] is Quality.HUM
+    _, said = watched(humming(room(10, seed=2)) * 0.4, watch=watch)
+    assert Quality.GAIN_STEP in said
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_end_of_a_burst_of_noise_is_no_step_of_the_gain_and_never_sure(learned, seed):
+    rng = np.random.default_rng(20 + seed)
+    x = room(90, seed=20 + seed)
+    x[10 * RATE : 26 * RATE] += 0.02 * sosfilt(butter(1, 1_000, fs=RATE, output="sos"), rng.normal(0, 1, 16 * RATE))
+    watch, state, ends = learned, EarState(RATE), []
+    for one in ear_step(state, x.astype(np.float32))[1]:
+        watch = watch_step(watch, one.second)
+        assert not watch.sure
+        ends.append(watch.fault)
+    assert not any(ends[40:])
+
+
 def test_a_sound_that_comes_and_goes_is_never_sure(learned):
     rng = np.random.default_rng(11)
     x = room(120, seed=12)

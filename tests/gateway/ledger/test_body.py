@@ -1,6 +1,7 @@
 """The ledger as a whole, turn by turn: messages in, rows and orders out."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from gateway.ledger.body import Ledger
 from gateway.ledger.picture import PictureFault
 from gateway.ledger.plan import Delivery, LedgerPlan, StationEntry
 from gateway.processes.condition import ConditionReport, Diagnosis, EpisodeView, Line, MachineEvidence
+from gateway.processes.kept import StationKept
 from gateway.processes.ledger_messages import (
     Command,
     CommandAnswer,
@@ -21,7 +23,7 @@ from gateway.processes.ledger_messages import (
     LedgerReport,
     PartRecord,
 )
-from gateway.processes.messages import AcceptSound, EarReport, PartEvidence, RestartBaseline
+from gateway.processes.messages import AcceptSound, EarReport, PartEvidence, RestartBaseline, Stop
 from gateway.store.read import Reader
 
 OUTER = Diagnosis(
@@ -202,6 +204,25 @@ def test_an_accepted_sound_goes_to_its_station_and_is_on_record_with_who_said_so
         assert "says Ana" in reader.events(10)[0].sentence
     with ledger.store.reading() as db:
         assert [row[0] for row in db.execute("SELECT accepted FROM audit ORDER BY rowid")] == [1, 0]
+
+
+def test_a_warning_that_becomes_sure_is_an_event_of_its_own(ledger, channel, clock, tmp_path):
+    from analytics.quality.words import Quality
+
+    warned = EarReport("ring", clock.now(), (Quality.GAIN_STEP,), "not yet sure", -60.0, 0, 0, 0.1)
+    sure = replace(warned, sentence="sure", sure=True)
+    turn(ledger, channel, clock, warned, warned, sure, sure)
+
+    with Reader(tmp_path) as reader:
+        assert [e.sentence for e in reader.events(10) if e.kind == "ear-changed"] == ["not yet sure", "sure"]
+
+
+def test_what_stations_learned_is_told_again_when_the_ledger_starts(ledger, channel, clock):
+    ear, drift = StationKept("ring", "ear", "{1}"), StationKept("ring", "drift", "{2}")
+    turn(ledger, channel, clock, ear, drift, StationKept("gone", "ear", "{}"), replace(ear, text="{3}"))
+    channel.incoming.append(Stop())
+    ledger.run()
+    assert {m for m in channel.sent if isinstance(m, StationKept)} == {drift, replace(ear, text="{3}")}
 
 
 def test_a_microphone_that_falls_silent_is_an_event_once(ledger, channel, clock, tmp_path):

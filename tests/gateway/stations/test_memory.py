@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.synthesis.streams import MachineSound
+from gateway.processes.kept import StationKept
 from gateway.processes.ledger_messages import KeptStates
 from gateway.processes.memory import MachineMemory
 from gateway.processes.messages import PlantState, Recall, RestartBaseline
@@ -199,6 +200,21 @@ def test_what_the_store_has_is_told_at_the_start_but_is_older_than_a_stations_ow
     memory.back(["pump-7"])
 
     assert told[1:] == [Recall("pump-7", "{new}")]
+
+
+def test_what_an_ear_learned_is_told_again_too_the_stations_own_word_before_the_stores(memory, told):
+    old, new, drift = (
+        StationKept("ring", kind, text) for kind, text in (("ear", "{1}"), ("ear", "{2}"), ("drift", "{}"))
+    )
+    memory.stored(old)
+    assert told == [old]
+    memory.learned(new)
+    memory.stored(old)
+    memory.learned(drift)
+    memory.back(["pump-7"])
+    assert told == [old]
+    memory.back(["ring"])
+    assert told[1:] == [new, drift]
 
 
 def test_maintenance_that_the_dying_worker_may_not_have_heard_is_said_again(clock, memory, told):
