@@ -2,9 +2,13 @@
 
 import hashlib
 import json
+from importlib.metadata import version
+from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from models.recipe_files import CARD, RecipeError, number_of, read
 
 FORMAT = 2  #: layout of the folder and of `PartModel`; raised with every change that an earlier version cannot read
 _SHA256 = r"^[0-9a-f]{64}$"
@@ -42,3 +46,40 @@ class Card(BaseModel):
     def text(self) -> str:
         """Write it for a person to read."""
         return json.dumps(self.model_dump(), indent=2, ensure_ascii=False) + "\n"
+
+
+def read_card(place: Path) -> Card:
+    """Read the card of a version, checked in itself and against the number of its folder.
+
+    Raises
+    ------
+    RecipeError
+        It is damaged, of another version, or another one's.
+    """
+    card = _card(place / CARD, read(place / CARD))
+    number = number_of(place.name)
+    if number is not None and number != card.version:
+        raise RecipeError(f"{place}: holds version {card.version} of {card.name}; put it back under its own number")
+    return card
+
+
+def _card(path: Path, text: bytes) -> Card:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        raise RecipeError(f"{path}: not a recipe card ({fault}); restore the folder or teach it again") from fault
+    found = fields.get("format") if isinstance(fields, dict) else None
+    if isinstance(found, int) and found != FORMAT:
+        made_by = str(fields.get("made_by", "?"))[:50]
+        mend = "update wheeltapper" if found > FORMAT else "teach it again"
+        raise RecipeError(f"{path}: format {found}, made by wheeltapper {made_by}; this one, "
+                          f"{version('wheeltapper')}, reads format {FORMAT}: {mend}")  # fmt: skip
+    try:
+        card = Card.model_validate(fields)
+    except ValidationError as fault:
+        first = fault.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "card"
+        raise RecipeError(f"{path}: {where}: {first['msg']}; restore the folder or teach it again") from fault
+    if card.hash != card.own_hash():
+        raise RecipeError(f"{path}: changed since it was written (its hash differs); restore it or teach it again")
+    return card

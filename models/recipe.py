@@ -21,15 +21,11 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import ValidationError
-
-from analytics.decision.judge import Embed, judge
+from analytics.decision.judge import Embed
 from analytics.decision.model import PartModel
-from analytics.signal.capture import Capture
-from models.card import FORMAT, Card
+from models.card import FORMAT, Card, read_card
 from models.flat import Arrays, FlatError, build, flatten
+from models.recipe_check import CHECK_FEATURES, CHECK_SCORES, check
 from models.recipe_files import (
     ACTIVATIONS,
     ARRAYS,
@@ -40,9 +36,8 @@ from models.recipe_files import (
     RecipeError,
     append,
     current,
-    number_of,
+    hashed,
     pack,
-    read,
     refuse_folder,
     sha256,
     unpack,
@@ -51,7 +46,7 @@ from models.recipe_files import (
 )
 from models.report import Report
 from models.taught import Heard, TaughtRows
-from models.teach import Learned, scores_of
+from models.teach import Learned
 
 __all__ = [
     "Recipe",
@@ -65,9 +60,6 @@ __all__ = [
     "write_recipe",
 ]
 
-_CHECK_FEATURES, _CHECK_SCORES = "check.features", "check.scores"
-_LONGEST = 2**24  #: samples of a part, far beyond any; what is longer is a damaged card
-_SAME = 1e-6  #: relative; between processors and versions of NumPy the last digits differ
 _SHOWN = 12  #: digits of a hash, as in every record
 
 
@@ -119,16 +111,16 @@ def load(folder: Path) -> Recipe:
         There is none, it is damaged, of another format, or it does not score its own stored parts as when learned.
     """
     place = _version_folder(folder)
-    card = _checked_card(place)
-    arrays = unpack(place / ARRAYS, _hashed(place / ARRAYS, card.arrays_sha256))
+    card = read_card(place)
+    arrays = unpack(place / ARRAYS, hashed(place / ARRAYS, card.arrays_sha256))
     for name, wanted in ((TAUGHT, card.taught_sha256), (RECORDINGS, card.recordings_sha256)):
-        _hashed(place / name, wanted)
+        hashed(place / name, wanted)
     try:
         model = build(PartModel, card.model, arrays)
         report = build(Report, card.report, arrays)
     except FlatError as fault:
         raise RecipeError(f"{place / CARD}: {fault}; teach it again") from fault
-    _check(place, model, arrays)
+    check(place, model, arrays)
     return Recipe(card.name, card.version, card.hash, card.taught_at, card.made_by, model, report, place)
 
 
@@ -146,9 +138,9 @@ def load_taught(folder: Path) -> TaughtRows:
         There is none, or it is damaged.
     """
     place = _version_folder(folder)
-    card = _checked_card(place)
-    arrays = unpack(place / TAUGHT, _hashed(place / TAUGHT, card.taught_sha256))
-    text = _hashed(place / RECORDINGS, card.recordings_sha256)
+    card = read_card(place)
+    arrays = unpack(place / TAUGHT, hashed(place / TAUGHT, card.taught_sha256))
+    text = hashed(place / RECORDINGS, card.recordings_sha256)
     try:
         heard = tuple(build(Heard, one, {}) for one in json.loads(text))
         tree = {name: name if name in arrays else None for name in ("features", "embeddings")}
@@ -263,49 +255,9 @@ def _version_folder(folder: Path) -> Path:
     return folder if (folder / CARD).is_file() else folder / f"v{current(folder)}"
 
 
-def _hashed(path: Path, wanted: str) -> bytes:
-    content = read(path)
-    if sha256(content) != wanted:
-        raise RecipeError(
-            f"{path}: not the file this recipe was written with (its hash differs); "
-            "restore the folder or teach it again"
-        )
-    return content
-
-
-def _checked_card(place: Path) -> Card:
-    card = _card(place / CARD, read(place / CARD))
-    number = number_of(place.name)
-    if number is not None and number != card.version:
-        raise RecipeError(f"{place}: holds version {card.version} of {card.name}; put it back under its own number")
-    return card
-
-
-def _card(path: Path, text: bytes) -> Card:
-    try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError) as fault:
-        raise RecipeError(f"{path}: not a recipe card ({fault}); restore the folder or teach it again") from fault
-    found = fields.get("format") if isinstance(fields, dict) else None
-    if isinstance(found, int) and found != FORMAT:
-        made_by = str(fields.get("made_by", "?"))[:50]
-        mend = "update wheeltapper" if found > FORMAT else "teach it again"
-        raise RecipeError(f"{path}: format {found}, made by wheeltapper {made_by}; this one, "
-                          f"{version('wheeltapper')}, reads format {FORMAT}: {mend}")  # fmt: skip
-    try:
-        card = Card.model_validate(fields)
-    except ValidationError as fault:
-        first = fault.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "card"
-        raise RecipeError(f"{path}: {where}: {first['msg']}; restore the folder or teach it again") from fault
-    if card.hash != card.own_hash():
-        raise RecipeError(f"{path}: changed since it was written (its hash differs); restore it or teach it again")
-    return card
-
-
 def _files(name: str, number: int, learned: Learned, taught_at: str) -> dict[str, bytes]:
     """Make the content of every file of a version."""
-    arrays: Arrays = {_CHECK_FEATURES: learned.check_features, _CHECK_SCORES: learned.check_scores}
+    arrays: Arrays = {CHECK_FEATURES: learned.check_features, CHECK_SCORES: learned.check_scores}
     model, report = flatten(learned.model, arrays), flatten(learned.report, arrays)
     rows = {"features": learned.taught.features, "embeddings": learned.taught.embeddings}
     packed = pack(arrays)
@@ -326,33 +278,3 @@ def _put_to_use(folder: Path, recipe: Recipe, who: str, at: str) -> None:
     noted = {"at": at, "who": who, "version": recipe.version, "before": before, "hash": recipe.hash}
     append(folder / ACTIVATIONS, json.dumps(noted, ensure_ascii=False))
     (folder / f"{CURRENT}.new").replace(folder / CURRENT)
-
-
-def _check(place: Path, model: PartModel, arrays: Arrays) -> None:
-    """Score the stored parts again and judge one sound: what reads well and answers differently must not judge."""
-    features, scores = arrays.get(_CHECK_FEATURES), arrays.get(_CHECK_SCORES)
-    if features is None or scores is None or scores.ndim != 1 or features.shape != (len(scores), model.width):
-        raise RecipeError(f"{place / ARRAYS}: its parts for checking are missing; teach it again")
-    if not 0 < model.front_end.length <= _LONGEST:
-        raise RecipeError(f"{place}: a part of {model.front_end.length_s:g} s; wanted less, teach it again")
-    try:
-        found = scores_of(model, features)
-        noise = np.random.default_rng(0).normal(0, 0.1, model.front_end.length + model.front_end.rate)
-        edge = model.front_end.rate // 2
-        capture = Capture(noise.astype(np.float32), model.front_end.rate, edge, len(noise) - edge)
-        judge(capture, model, _nothing_of(model))
-    except (ValueError, IndexError, TypeError) as fault:
-        raise RecipeError(f"{place}: its numbers do not fit each other ({fault}); teach it again") from fault
-    if not np.allclose(found, scores, rtol=_SAME, atol=0.0):
-        raise RecipeError(f"{place}: scores its own stored parts {found[0]:.6g} instead of {scores[0]:.6g}; "
-                          "teach it again with this version")  # fmt: skip
-
-
-def _nothing_of(model: PartModel) -> Embed:
-    """Stand in for the embedding: whether the numbers fit can be told without it."""
-    size = len(model.second.detector.mean) if model.second else 0
-
-    def embed(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-        return np.zeros(size, np.float32)
-
-    return embed

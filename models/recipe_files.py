@@ -127,3 +127,14 @@ def unpack(path: Path, packed: bytes) -> Arrays:
             return {name: held[name] for name in held.files}
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as fault:
         raise RecipeError(f"{path}: not readable ({fault}); restore the folder or teach it again") from fault
+
+
+def hashed(path: Path, wanted: str) -> bytes:
+    """Read a file; RecipeError where it is not the one of this hash."""
+    content = read(path)
+    if sha256(content) != wanted:
+        raise RecipeError(
+            f"{path}: not the file this recipe was written with (its hash differs); "
+            "restore the folder or teach it again"
+        )
+    return content
