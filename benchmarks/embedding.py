@@ -54,7 +54,7 @@ def recordings(name: str) -> Iterator[tuple[dict[str, str], NDArray[np.float32],
 
 
 class Noise:
-    """The set of 25 kinds, as vectors of one embedding, or of one for each fold that is asked."""
+    """The set of 25 kinds, as vectors of one embedding, or of one for each of the folds that are asked."""
 
     def __init__(self, embed: Embed | Mapping[str, Embed]) -> None:
         sounds = list(recordings("noise"))
@@ -77,27 +77,27 @@ class Noise:
         names = np.unique(self.kinds)
         for _ in range(DRAWS):
             right = []
-            for fold in np.unique(self.folds):
+            for fold, vectors in self.vectors.items():
                 inside = self.folds == fold
                 shown = [chance.permutation(np.flatnonzero((self.kinds == name) & ~inside))[:shots] for name in names]
                 asked = np.concatenate(
                     [chance.permutation(np.flatnonzero((self.kinds == name) & inside))[:ASKED] for name in names]
                 )
-                vectors = self.vectors[str(fold)]
                 found = named([vectors[one] for one in shown], vectors[asked])
                 right.append(names[found] == self.kinds[asked])
             yield np.concatenate(right)
 
     def glass(self) -> float:
         """AUC of glass breaking against all else: a linear discriminant with shrunk covariance, fold left out."""
-        target, scores = self.kinds == "glass_breaking", np.zeros(len(self.kinds))
-        for fold in np.unique(self.folds):
-            inside, vectors = self.folds == fold, self.vectors[str(fold)]
+        target, scores = self.kinds == "glass_breaking", np.full(len(self.kinds), np.nan)
+        for fold, vectors in self.vectors.items():
+            inside = self.folds == fold
             centre, scale = vectors[~inside].mean(0), vectors[~inside].std(0) + 1e-6
             scaled = (vectors - centre) / scale
             model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(scaled[~inside], target[~inside])
             scores[inside] = model.decision_function(scaled[inside])
-        return auc(scores[~target], scores[target])
+        asked = np.isfinite(scores)
+        return auc(scores[~target & asked], scores[target & asked])
 
 
 def named(shown: Sequence[Rows], asked: Rows) -> NDArray[np.intp]:
