@@ -50,7 +50,9 @@ async def incidents_view(request: Request, visitor: VisitorOf, world: WorldOf) -
     """Show what is open, and what ended lately."""
     show: Show = request.app.state.show
     rung = budget.known(world.snapshot.budget if world.snapshot else None)
-    return show.page("incidents.html", visitor, here="/incidents", **_rows(world), **rung)
+    return show.page(
+        "incidents.html", visitor, here="/incidents", mark=pieces(show)["incidents-mark"], **_rows(world), **rung
+    )
 
 
 @router.get("/incidents/rows", response_class=HTMLResponse)

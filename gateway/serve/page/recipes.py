@@ -80,7 +80,8 @@ class Shelf:
 async def recipes_view(request: Request, visitor: VisitorOf, world: WorldOf) -> HTMLResponse:
     """Show every recipe of every station."""
     show: Show = request.app.state.show
-    return show.page("recipes.html", visitor, here="/recipes", **await _known(world))
+    mark = pieces(show)["recipes-mark"]
+    return show.page("recipes.html", visitor, here="/recipes", mark=mark, **await _known(world))
 
 
 @router.get("/recipes/rows", response_class=HTMLResponse)
