@@ -1,4 +1,4 @@
-"""A ledger, the gateway's own OPC UA server and what main does between them, with a clock that tests turn."""
+"""A ledger, the gateway's own OPC UA server, what main does between them with a clock that tests turn, and a viewer."""
 
 import asyncio
 import contextlib
@@ -7,6 +7,8 @@ import sqlite3
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from asyncua import Client, ua
 
 from gateway.ledger.body import run_ledger
 from gateway.ledger.plan import LedgerPlan, StationEntry
@@ -25,6 +27,11 @@ from tests.gateway.serve.snapshots import WALL, a_condition, a_snapshot
 LINE = "Casting line 2"
 STATIONS = (ServedStation("ring", True, False), ServedStation("pump-7", False, True))
 PASSWORD = "a few plain words"
+
+REFRESH, REFRESH_ITEM, ACKNOWLEDGE, COMMENT = 3875, 12912, 9111, 9029
+TIMED, ONE_SHOT, OFF = 2949, 2948, 9211
+CONDITION_TYPE = ua.NodeId(ua.ObjectIds.ConditionType)
+VT = ua.VariantType
 
 
 class Clock:
@@ -118,3 +125,56 @@ async def a_plant(tmp_path, security="None", commands=True):
         await server.stop()
         ledger.close(0.1)
         assert not thread.is_alive()
+
+
+class Viewer:
+    """A client that shows alarms."""
+
+    def __init__(self, client):
+        self.client = client
+        self.events = asyncio.Queue()
+
+    def event_notification(self, event):
+        self.events.put_nowait(event)
+
+    async def subscribe(self, about, types=ua.ObjectIds.AlarmConditionType):
+        """Hear events; `next` gives those about one failure mode alone."""
+        self.about = about
+        self.subscription = await self.client.create_subscription(20, self)
+        self.item = await self.subscription.subscribe_alarms_and_conditions(evtypes=types)
+        return self
+
+    async def any(self):
+        return await asyncio.wait_for(self.events.get(), 20)
+
+    async def next(self):
+        while (event := await self.any()).ConditionName != self.about:
+            pass
+        return event
+
+    async def call(self, node, method, *arguments):
+        """Call a method of a condition; returns the name of its status."""
+        request = ua.CallMethodRequest(node, ua.NodeId(method), list(arguments))
+        (result,) = await self.client.uaclient.call([request])
+        return result.StatusCode.name
+
+    async def acknowledge(self, event, comment="", event_id=None):
+        named = ua.Variant(event_id or event.EventId, VT.ByteString)
+        return await self.call(event.NodeId, ACKNOWLEDGE, named, ua.Variant(ua.LocalizedText(comment)))
+
+    async def shelve(self, event, ms):
+        return await self.call(event.NodeId, TIMED, ua.Variant(ms, VT.Double))
+
+    async def refresh(self, subscription=None):
+        number = self.subscription.subscription_id if subscription is None else subscription
+        return await self.call(CONDITION_TYPE, REFRESH, ua.Variant(number, VT.UInt32))
+
+
+@contextlib.asynccontextmanager
+async def a_viewer(url, name="", password=PASSWORD):
+    client = Client(url, timeout=10)
+    if name:
+        client.set_user(name)
+        client.set_password(password)
+    async with client:
+        yield Viewer(client)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import multiprocessing
+from dataclasses import replace
 
 import pytest
 from asyncua import Client, ua
@@ -11,13 +12,14 @@ from pymodbus.client import AsyncModbusTcpClient
 from connectors.plc.trust import TrustFolder
 from gateway.processes.channel import Channel
 from gateway.processes.clock import SystemClock
-from gateway.processes.ledger_messages import EventRecord
+from gateway.processes.ledger_messages import CommandAnswer, EventRecord, IncidentView
 from gateway.processes.messages import Stop
 from gateway.serve import front as front_module
 from gateway.serve.front import Front
 from gateway.serve.modbus import BLOCK
 from gateway.serve.plan import FrontPlan, OpcUaServerPlan, ServedStation
-from tests.gateway.serve.snapshots import SILENT_ALARM, a_part_view, a_snapshot
+from tests.gateway.serve.incident_plant import a_viewer, some_people
+from tests.gateway.serve.snapshots import SILENT_ALARM, WALL, a_part_view, a_snapshot
 
 STATIONS = (ServedStation("ring", True, False), ServedStation("pump-7", False, True))
 PATH = "Casting line 2/ring/Result/"
@@ -26,8 +28,8 @@ PATH = "Casting line 2/ring/Result/"
 class Served:
     """A front in this loop, main's end of its channel, and the addresses it told."""
 
-    def __init__(self, main, opcua, modbus):
-        self.main, self.opcua, self.modbus_port = main, opcua, modbus
+    def __init__(self, main, heard, opcua, modbus):
+        self.main, self.heard, self.opcua, self.modbus_port = main, heard, opcua, modbus
 
     def publish(self, snapshot):
         self.main.send(snapshot)
@@ -39,7 +41,7 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def a_front(tmp_path, security="None", modbus="127.0.0.1:0"):
+async def a_front(tmp_path, security="None", modbus="127.0.0.1:0", people=""):
     ours, theirs = multiprocessing.Pipe()
     main = Channel(ours, "front")
     heard: asyncio.Queue[object] = asyncio.Queue()
@@ -48,7 +50,7 @@ async def a_front(tmp_path, security="None", modbus="127.0.0.1:0"):
     plan = FrontPlan(
         "Casting line 2",
         STATIONS,
-        OpcUaServerPlan("opc.tcp://127.0.0.1:0", security, str(tmp_path), "Casting line 2"),
+        OpcUaServerPlan("opc.tcp://127.0.0.1:0", security, str(tmp_path), "Casting line 2", people),
         modbus,
     )
     task = asyncio.create_task(Front(plan, Channel(theirs, "main"), SystemClock()).run())
@@ -58,7 +60,7 @@ async def a_front(tmp_path, security="None", modbus="127.0.0.1:0"):
         assert isinstance(event, EventRecord)
         assert event.level == "info", event
         told[event.kind] = event.sentence.split()[-1]
-    yield Served(main, told["serve-opcua"], int(told["serve-modbus"].rsplit(":", 1)[1]))
+    yield Served(main, heard, told["serve-opcua"], int(told["serve-modbus"].rsplit(":", 1)[1]))
     main.send(Stop())
     await asyncio.wait_for(task, 30)
     main.close()
@@ -179,6 +181,27 @@ async def test_when_main_is_silent_no_tag_goes_on_looking_good(tmp_path, monkeyp
             return (await node.read_data_value(raise_on_bad_status=False)).StatusCode.name
 
         await until(status, "UncertainLastUsableValue")
+
+
+async def test_a_named_operators_call_becomes_a_command_and_the_answer_its_status(tmp_path):
+    some_people(tmp_path)
+    incident = IncidentView("ABCD", "pump-7", "PUMP-7", "gear", "warning", WALL, None, None, "worn", "none", "")
+    async with a_front(tmp_path, people=str(tmp_path)) as served, a_viewer(served.opcua, "ana") as viewer:
+        await viewer.subscribe("gear")
+        served.publish(replace(a_snapshot(), incidents=(incident,)))
+        told = await viewer.next()
+        for accepted, status in ((False, "BadConditionBranchAlreadyAcked"), (True, "Good")):
+            calling = asyncio.create_task(viewer.acknowledge(told, "seen"))
+            command = await asyncio.wait_for(served.heard.get(), 20)
+            assert (command.name, command.target, command.who, command.via) == (
+                "acknowledge",
+                "ABCD",
+                "ana",
+                "opcua",
+            )
+            assert command.arguments == {"comment": "seen"}
+            served.main.send(CommandAnswer("acknowledge", "ABCD", "ana", accepted, "said", command.id))
+            assert await calling == status
 
 
 async def test_a_modbus_panel_reads_the_same_numbers_and_cannot_write(tmp_path):
