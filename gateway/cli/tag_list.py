@@ -12,7 +12,7 @@ from gateway.serve.address_space import NAMESPACE
 from gateway.serve.front import station_tags
 from gateway.serve.gateway_tags import gateway_tags
 from gateway.serve.modbus import Place, places
-from gateway.serve.tags import Kind, Tag
+from gateway.serve.tag import Kind, Tag
 from gateway.wiring.build import front_plan
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from asyncua import Server, ua
 
-from gateway.serve.tags import Kind, Reading, Status, Tag
+from gateway.serve.tag import Kind, Reading, Status, Tag
 from gateway.serve.units import UNECE, unit_id
 
 NAMESPACE = "urn:wheeltapper"

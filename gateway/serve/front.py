@@ -16,7 +16,8 @@ from gateway.processes.snapshot import Snapshot
 from gateway.serve.inbox import Inbox
 from gateway.serve.plan import FrontPlan, ServedStation
 from gateway.serve.spool import Spool, SpoolFault
-from gateway.serve.tags import Tag, tags_of
+from gateway.serve.tag import Tag
+from gateway.serve.tags import tags_of
 
 if TYPE_CHECKING:
     from gateway.serve.modbus import HmiModbus

@@ -5,7 +5,8 @@ from typing import Any
 
 from gateway.processes.alarms import GATEWAY_ALARMS
 from gateway.processes.budget import Budget
-from gateway.serve.tags import Kind, Reading, Tag, alarm_tags, known
+from gateway.serve.tag import Kind, Reading, Tag, known
+from gateway.serve.tags import alarm_tags
 
 RATE_MAX = 1000.0
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 from gateway.processes.condition import ConditionReport
 from gateway.processes.snapshot import Snapshot, StationView
+from gateway.serve.machine_tags import LEVELS
 from gateway.serve.metrics_kinds import STATION, Kind, Metric, Read, Sample, each
-from gateway.serve.tags import LEVELS
 
 _MACHINE = ("station", "asset")
 HOUR_S = 3600.0

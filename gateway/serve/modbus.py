@@ -13,7 +13,7 @@ from connectors.plc.modbus_pdu import ExceptionCode, Peer, Table
 from connectors.plc.modbus_tcp import ModbusTcpServer
 from gateway.processes.snapshot import Snapshot, StationView
 from gateway.serve.gateway_tags import gateway_tags
-from gateway.serve.tags import Kind, Reading, Status, Tag
+from gateway.serve.tag import Kind, Reading, Status, Tag
 
 BLOCK = 128
 _WIDTH = {Kind.BOOL: 1, Kind.UINT16: 1, Kind.WORDS: 1, Kind.UINT32: 2, Kind.FLOAT: 2}

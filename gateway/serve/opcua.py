@@ -31,7 +31,7 @@ from gateway.serve.gateway_tags import gateway_tags
 from gateway.serve.opcua_internal import GatewayServer
 from gateway.serve.operators import Operators
 from gateway.serve.plan import OpcUaServerPlan
-from gateway.serve.tags import Reading, Status, Tag
+from gateway.serve.tag import Reading, Status, Tag
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from gateway.processes.alarms import GATEWAY_ALARMS, STATION_ALARMS
 from gateway.serve.gateway_tags import GATEWAY
 from gateway.serve.modbus import BLOCK, places
-from gateway.serve.tags import SOUNDS, Kind, Tag, alarm_tags, tags_of
+from gateway.serve.sound_tags import SOUNDS
+from gateway.serve.tag import Kind, Tag
+from gateway.serve.tags import alarm_tags, tags_of
 from gateway.serve.units import UNECE
 
 _FLOWS = {"parts": (True, False), "machine": (False, True), "both": (True, True)}

@@ -11,7 +11,8 @@ from gateway.serve.front import station_tags
 from gateway.serve.gateway_tags import gateway_tags
 from gateway.serve.modbus import BLOCK, places, words
 from gateway.serve.plan import ServedStation
-from gateway.serve.tags import Kind, Reading, Status, tags_of
+from gateway.serve.tag import Kind, Reading, Status
+from gateway.serve.tags import tags_of
 from gateway.serve.units import UNECE, unit_id
 from tests.gateway.serve.snapshots import SILENT, SILENT_ALARM, a_condition, a_part_view, a_snapshot
 
