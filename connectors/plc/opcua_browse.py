@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
-from asyncua.ua.object_ids import ObjectIds
 
 from connectors.plc.opcua_session import OpcUaSession
 from connectors.plc.opcua_tags import (
@@ -18,8 +17,8 @@ from connectors.plc.opcua_tags import (
     NodeText,
     Tag,
     node_id,
-    written,
 )
+from connectors.plc.opcua_walk import walk
 from connectors.plc.port import PlcRefused
 
 _ATTRIBUTES = (
@@ -30,7 +29,7 @@ _ATTRIBUTES = (
 )
 _READ, _WRITE = 1, 2  #: bits of UserAccessLevel, OPC 10000-3, 8.57
 #: Bounds of the search for a near name: a PLC with ten thousand tags is not walked through for a hint.
-_BROWSE_LEVELS, _BROWSE_NODES_MAX, _BROWSE_BATCH = 6, 3000, 50
+_BROWSE_LEVELS, _BROWSE_NODES_MAX = 6, 3000
 
 
 class TagCheck:
@@ -142,35 +141,11 @@ class TagCheck:
 
     async def _nearest(self, text: str) -> list[str]:
         """Walk the PLC's tags, within bounds, for the node ids most like one that is not there."""
-        client = self._session.usable()
-        seen: dict[ua.NodeId, str] = {}
-        level = [ua.NodeId(ua.Int32(ObjectIds.ObjectsFolder))]
-        for _ in range(_BROWSE_LEVELS):
-            below: list[ua.NodeId] = []
-            for start in range(0, len(level), _BROWSE_BATCH):
-                parameters = ua.BrowseParameters()
-                parameters.NodesToBrowse = [_children_of(node) for node in level[start : start + _BROWSE_BATCH]]
-                results = await self._session.bounded(client.uaclient.session.browse(parameters), "browse")
-                for reference in (r for result in results for r in result.References):
-                    node = ua.NodeId(reference.NodeId.Identifier, reference.NodeId.NamespaceIndex)
-                    if node not in seen and node.NamespaceIndex != 0 and len(seen) < _BROWSE_NODES_MAX:
-                        seen[node] = written(node, self._session.namespaces)
-                        below.append(node)
-            level = below
-        return difflib.get_close_matches(text, seen.values(), n=1, cutoff=0.6)
+        found = await walk(self._session, _BROWSE_LEVELS, _BROWSE_NODES_MAX)
+        return difflib.get_close_matches(text, found, n=1, cutoff=0.6)
 
 
 def _content(value: ua.DataValue) -> object:
     if value.Value is None or (value.StatusCode is not None and not value.StatusCode.is_good()):
         return None
     return value.Value.Value
-
-
-def _children_of(node: ua.NodeId) -> ua.BrowseDescription:
-    description = ua.BrowseDescription()
-    description.NodeId = node
-    description.BrowseDirection = ua.BrowseDirection.Forward
-    description.ReferenceTypeId = ua.NodeId(ua.Int32(ObjectIds.HierarchicalReferences))
-    description.IncludeSubtypes = True
-    description.ResultMask = ua.BrowseResultMask.None_
-    return description
