@@ -17,7 +17,7 @@ from connectors.simulated.plc_stations import PlcStations
 
 READY_S = 20.0  #: the line goes on without the gateway after so long: a real one would, too
 LEARNED_S = 6.0  #: a gateway that is not ready after so long has heard too few parts, on a PC that had no time for them
-TAUGHT_AGAIN = 6  #: parts sent on top then, as a person would
+TAUGHT_AGAIN, ROUNDS = 6, 8  #: parts sent on top then, as a person would, and how often
 READY = (GwState.READY, GwState.BUSY, GwState.DEGRADED)
 API_KEY = "demo-key"  #: of the simulated Maximo
 
@@ -128,7 +128,7 @@ class SimulatedLine:
         await self._gateway_ready(name, READY_S)
         progress(f"{name}: {cycle.teach_parts} known-good parts in Mode 3")
         sent = 0
-        for more in (cycle.teach_parts, TAUGHT_AGAIN, TAUGHT_AGAIN):
+        for more in (cycle.teach_parts, *[TAUGHT_AGAIN] * ROUNDS):
             program.mode = Mode.TEACH
             begin = time.monotonic()
             for number in range(1, more + 1):
