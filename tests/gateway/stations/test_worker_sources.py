@@ -9,6 +9,7 @@ from analytics.decision.verdict import Evaluation
 from analytics.quality.words import UNTRUSTED, Quality
 from gateway.audio.open import make_source
 from gateway.audio.source import Chunk
+from gateway.processes.kept import StationKept
 from gateway.processes.messages import (
     AcceptSound,
     EarReport,
@@ -149,6 +150,23 @@ def test_the_first_start_of_a_machine_voids_parts_for_half_a_minute_at_most_and_
     assert len(wire.of(Judged)) == len(range(40, end, 5))
     assert 5 * len(void) <= void_s
     assert all(first + 20 < at < first + 75 for at in void)
+
+
+def test_a_machine_that_was_known_before_a_restart_is_known_after_it_and_nonsense_is_one_sentence(recipe, clock):
+    def swapped(wire, end):
+        run(one_station(part_plan(recipe)), wire, end, lambda plan, clock: Neighbour(clock, (200, 900), [(45, 1_000)]))
+        return [one for one in wire.of(EarReport) if Quality.SWAPPED in one.quality]
+
+    wire = Wire(clock)
+    assert swapped(wire, 120)
+    kept = [one for one in wire.of(StationKept) if one.kind == "ear"][-1]
+
+    clock.time, wire = T0, Wire(clock)
+    wire.at(T0 + 1, StationKept("ring", "ear", "nonsense"))
+    wire.at(T0 + 2, kept)
+    assert not swapped(wire, 65)
+    (note,) = [one.sentence for one in wire.of(WorkerNote) if "learned anew" in one.sentence]
+    assert note.startswith("ring: ")
 
 
 def test_a_person_accepts_what_is_heard_and_parts_are_judged_again(recipe, clock):
