@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from asyncua import ua
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.serve.conditions_event import State, condition_event, refresh_event
@@ -115,6 +115,7 @@ operands = st.one_of(
 elements = st.tuples(st.sampled_from(list(HOW)), st.lists(operands, max_size=3)).map(lambda one: (one[0], *one[1]))
 
 
+@settings(max_examples=50)
 @given(st.lists(elements, max_size=6))
 def test_any_filter_is_refused_or_answers_yes_or_no(many):
     filter_ = a_filter(*many)
@@ -125,6 +126,7 @@ def test_any_filter_is_refused_or_answers_yes_or_no(many):
     assert where.eval(EVENT) in {True, False}
 
 
+@settings(max_examples=50)
 @given(st.lists(st.text(max_size=5), max_size=3), st.integers(0, 300))
 def test_any_field_may_be_selected_and_is_null_where_there_is_none(path, attribute):
     (found,) = EVENT.to_event_fields([field(*path, attribute=attribute)])
