@@ -17,7 +17,7 @@ from gateway.store.read import PartRow, Reader
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PASSWORD = "a few plain words"
-STARTS_S = 60.0  #: the whole plant, on a busy PC
+STARTS_S = 120.0  #: the whole plant, on a busy PC
 WAITED_S = 100.0  #: for what the line does by itself
 
 
@@ -82,7 +82,7 @@ def end_demo(demo: Demo) -> None:
 def logged_in(browser, demo: Demo, name: str):
     """Open a page for somebody; a fault of a script or of the policy is kept in its `faults`."""
     page = browser.new_context(base_url=demo.address, viewport={"width": 1024, "height": 768}).new_page()
-    page.set_default_timeout(STARTS_S * 1000)
+    page.set_default_timeout(60_000)
     page.faults = []
     page.on("pageerror", lambda fault: page.faults.append(str(fault)))
     page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
