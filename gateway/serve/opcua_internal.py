@@ -75,11 +75,15 @@ class EventItems(MonitoredItemService):
 
     def _modify_monitored_item(self, params: ua.MonitoredItemModifyRequest) -> ua.MonitoredItemModifyResult:
         held, filter_ = self._monitored_items.get(params.MonitoredItemId), params.RequestedParameters.Filter
+        if isinstance(filter_, ua.ExtensionObject) and filter_.TypeId == ua.NodeId():  # none: it stays as it is
+            filter_ = params.RequestedParameters.Filter = None
         if held is not None and held.where_clause_evaluator is not None and filter_ is not None:
             try:
                 held.where_clause_evaluator = Where(filter_)
             except FilterFault as fault:
                 return ua.MonitoredItemModifyResult(ua.StatusCode(ua.UInt32(fault.code)))
+        # asyncua would take whatever is asked for, and 0 as a queue without an end.
+        params.RequestedParameters.QueueSize = ua.Counter(self._revise_queue_size(params.RequestedParameters.QueueSize))
         return super()._modify_monitored_item(params)
 
 

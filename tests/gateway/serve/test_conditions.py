@@ -122,6 +122,11 @@ async def test_a_queue_of_one_is_given_room_for_a_refresh_and_a_filter_that_call
         asked = ua.CreateMonitoredItemsParameters(subscription.subscription_id, ua.TimestampsToReturn.Both, [item])
         (kept,) = await viewer.client.uaclient.create_monitored_items(asked)
         assert (kept.StatusCode.name, kept.RevisedQueueSize) == ("Good", 100)
+        parameters = ua.MonitoringParameters(QueueSize=4_000_000)
+        changed = [ua.MonitoredItemModifyRequest(kept.MonitoredItemId, parameters)]
+        asked_again = ua.ModifyMonitoredItemsParameters(subscription.subscription_id, ItemsToModify=changed)
+        (bounded,) = await viewer.client.uaclient.modify_monitored_items(asked_again)
+        assert bounded.RevisedQueueSize == 100
         itself = ua.ContentFilterElement(ua.FilterOperator.Not, [ua.ElementOperand(0)])
         item.RequestedParameters.Filter.WhereClause.Elements = [itself]
         (refused,) = await viewer.client.uaclient.create_monitored_items(asked)
