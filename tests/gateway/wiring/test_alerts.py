@@ -98,9 +98,8 @@ def test_the_example_that_shows_every_key_holds_and_its_sounds_too_once_they_are
 
     said, begun = [], False
     for line in example.read_text(encoding="utf-8").splitlines():
-        begun = begun or line == "# [[station]]"
-        begun = begun and line.startswith("#")
-        said.append(line.removeprefix("#").removeprefix(" ") if begun else line)
+        begun = line == "#  [[station]]" or (begun and line.startswith("#"))
+        said.append(line.removeprefix("#").lstrip() if begun else line)
     (tmp_path / "kinds" / "hall-3").mkdir(parents=True)
     (tmp_path / "line.toml").write_text("\n".join(said), encoding="utf-8")
     assert ledger_plan(load_site(tmp_path / "line.toml")).alerts.rules.zones["gate"] == "hall 3, gate"
