@@ -4,7 +4,7 @@ What carries over from unit to unit, and what does not (measured on three cars a
 
 - the centre is the unit's own, always;
 - the spread may be borrowed from the sisters while the unit has shown less than `OWN_FROM` groups of its own;
-- the limit is re-referenced: it is a ratio to the unit's own median score, and the ratio is the sisters'. An absolute
+- the limit is re-referenced: it is a ratio to the unit's own typical score, and the ratio is the sisters'. An absolute
   limit of a sister rejects everything or catches nothing;
 - the direction in which a defect lies is not carried over: it is another one in every unit.
 
@@ -155,10 +155,10 @@ def _find(
     if progress is not None:
         progress(1, 1, "sisters")
     ratios = [one.ratios for one in heard]
-    standings = tuple(Standing(float(np.log(np.median(one.left_out))), standing_of(one.ratios).spread) for one in heard)
+    standings = tuple(Standing(float(np.log(_typical(one.left_out))), standing_of(one.ratios).spread) for one in heard)
     first = heard[0]
     if voices == 1:
-        second, left_out, typical, pretended = None, first.left_out, float(np.median(first.left_out)), ratios[0]
+        second, left_out, typical, pretended = None, first.left_out, _typical(first.left_out), ratios[0]
     else:
         second = Second("", "", heard[1].detector, standings[1], standings[0])
         left_out, typical = fuse((first.left_out, heard[1].left_out), standings), 1.0
@@ -170,6 +170,11 @@ def _find(
     limit = Limit(value, k=1, n=n, proven_rate=1 / (n + 1), provisional=True, missing=missing)
     scores = left_out / value
     return Calibrated(first.detector, limit, None, scores, scores, {}, second)
+
+
+def _typical(left_out: Numbers) -> float:
+    """Geometric mean: of a dozen scores the median is a noisy reference (docs/few-shot.md)."""
+    return float(np.exp(np.mean(np.log(np.maximum(left_out, 1e-12)))))
 
 
 def _point(own: Numbers, pretended: Numbers, groups: int, share: float) -> float:
@@ -189,7 +194,7 @@ class _Heard:
     """What one voter learned of the new unit.
 
     `left_out` (n,): distance of each good part by a fit without its group. `ratios` (m,): of the sisters' good parts
-    when they pretended to be new, distance over the median of those enrolled.
+    when they pretended to be new, distance over what is typical of those enrolled.
     """
 
     detector: Mahalanobis
@@ -245,5 +250,5 @@ def _pretend(sister: _Unit, others: Sequence[_Unit], count: int, borrow: bool) -
     for way in tried:
         enrolled = sister.only(ways[way])
         rest = sister.without(ways[way])
-        found.append(_fit(enrolled, lenders).score(rest.rows) / np.median(_left_out(enrolled, lenders)))
+        found.append(_fit(enrolled, lenders).score(rest.rows) / _typical(_left_out(enrolled, lenders)))
     return np.concatenate(found)
