@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.held_out import folds_over, held_out_scores, suspicion_of, trimmed_scores
+from models.held_out import folds_over, held_out_scores, suspicion_of
 from models.teach import fit_mahalanobis
 
 
@@ -49,27 +49,27 @@ def test_no_part_is_scored_by_a_fit_that_knew_it():
     assert scores[7] == 100
 
 
-def test_bad_parts_among_the_good_stand_out_in_the_trimmed_score():
-    """Three alike among fifty hide each other from a plain leave-out score more than from the trimmed one."""
+def test_bad_parts_among_the_good_stand_out_in_suspicion():
+    """Three alike among fifty hide each other from a plain leave-out score more than from suspicion."""
     random = np.random.default_rng(4)
-    ranks = {"plain": [], "trimmed": []}
+    ranks = {"plain": [], "suspicion": []}
     for _ in range(10):
         rows = random.normal(size=(50, 40)).astype(np.float32)
         rows[:3] += 1.2 * random.choice([-1, 1], size=40)  # one defect, three parts of it
         folds = folds_over([""] * 50)
         plain = held_out_scores(rows, folds, fit_mahalanobis)
-        for name, scores in {"plain": plain, "trimmed": trimmed_scores(rows, folds, fit_mahalanobis, plain)}.items():
+        for name, scores in {"plain": plain, "suspicion": suspicion_of(rows, folds, fit_mahalanobis, plain)}.items():
             ranks[name].append(len({0, 1, 2} & set(np.argsort(-scores)[:5])))
 
-    assert sum(ranks["trimmed"]) >= max(27, sum(ranks["plain"]))
+    assert sum(ranks["suspicion"]) >= max(27, sum(ranks["plain"]))
 
 
-def test_a_whole_group_that_stands_out_leaves_the_plain_scores():
-    rows = np.concatenate([np.zeros((2, 1)), np.full((18, 1), 9.0)]).astype(np.float32)
-    folds = folds_over(["a"] * 2 + ["b"] * 18)
-    scores = np.concatenate([np.full(2, 9.0), np.zeros(18)])
+def test_with_too_few_parts_left_to_ask_the_plain_scores_stay():
+    rows = np.concatenate([np.zeros((1, 1)), np.full((19, 1), 9.0)]).astype(np.float32)
+    folds = folds_over(["a"] + ["b"] * 19)
+    scores = np.concatenate([np.full(1, 9.0), np.zeros(19)])
 
-    assert trimmed_scores(rows, folds, Mean, scores) is scores
+    assert suspicion_of(rows, folds, Mean, scores) is scores
 
 
 def test_bad_parts_that_are_alike_and_bad_parts_that_are_alone_are_both_the_most_suspicious():
@@ -94,3 +94,18 @@ def test_parts_of_one_group_do_not_vouch_for_each_other():
     found = suspicion_of(rows, folds, fit_mahalanobis, held_out_scores(rows, folds, fit_mahalanobis))
 
     assert found[30:].min() > found[:30].max()
+
+
+def test_as_many_bad_parts_as_are_left_out_do_not_hide_each_other():
+    """Five of one kind among fifty fill the tenth that is left out, and not one of them may stay to vouch for it."""
+    random = np.random.default_rng(6)
+    found = {"plain": 0, "suspicion": 0}
+    for _ in range(10):
+        rows = random.normal(size=(50, 40)).astype(np.float32)
+        rows[:5] += 1.1 * random.choice([-1, 1], size=40)
+        folds = folds_over([""] * 50)
+        plain = held_out_scores(rows, folds, fit_mahalanobis)
+        for name, scores in {"plain": plain, "suspicion": suspicion_of(rows, folds, fit_mahalanobis, plain)}.items():
+            found[name] += int(np.sum(np.argsort(-scores)[:5] < 5))
+
+    assert found["suspicion"] >= max(45, found["plain"] + 5)
