@@ -22,6 +22,7 @@ from gateway.serve.operators import Operators
 from gateway.serve.people import People, PeopleFile, Role, User, hashed, new_token
 from gateway.serve.plan import OpcUaServerPlan, ServedStation
 from gateway.store.database import DATABASE
+from tests.gateway.processes.hang_up import hang_up
 from tests.gateway.serve.snapshots import WALL, a_condition, a_snapshot
 
 LINE = "Casting line 2"
@@ -124,6 +125,7 @@ async def a_plant(tmp_path, security="None", commands=True):
         await asyncio.to_thread(thread.join, 20)
         await server.stop()
         ledger.close(0.1)
+        hang_up(ours)
         assert not thread.is_alive()
 
 

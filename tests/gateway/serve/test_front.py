@@ -18,6 +18,7 @@ from gateway.serve import front as front_module
 from gateway.serve.front import Front
 from gateway.serve.modbus import BLOCK
 from gateway.serve.plan import FrontPlan, OpcUaServerPlan, ServedStation
+from tests.gateway.processes.hang_up import hang_up
 from tests.gateway.serve.incident_plant import a_viewer, some_people
 from tests.gateway.serve.snapshots import SILENT_ALARM, WALL, a_part_view, a_snapshot
 
@@ -64,6 +65,7 @@ async def a_front(tmp_path, security="None", modbus="127.0.0.1:0", people=""):
     main.send(Stop())
     await asyncio.wait_for(task, 30)
     main.close()
+    hang_up(ours)
 
 
 async def until(read, expected):

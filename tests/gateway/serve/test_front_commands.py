@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import threading
+from multiprocessing.connection import Connection
 
 import pytest
 
@@ -19,6 +20,7 @@ from gateway.serve.asks import Ask, Reply
 from gateway.serve.front import Front
 from gateway.serve.plan import FrontPlan
 from gateway.serve.spool import Spool
+from tests.gateway.processes.hang_up import hang_up
 
 
 class Main:
@@ -26,7 +28,7 @@ class Main:
 
     def __init__(self):
         self.heard: list[object] = []
-        self.ends: list[Channel] = []
+        self.ends: list[tuple[Channel, Connection]] = []
 
     def link(self, name, hand_on):
         ours, theirs = multiprocessing.Pipe()
@@ -37,7 +39,7 @@ class Main:
             hand_on(message)
 
         end.listen(take, lambda: None)
-        self.ends.append(end)
+        self.ends.append((end, ours))
         return end, Channel(theirs, "main")
 
     async def hears(self, holds):
@@ -52,8 +54,9 @@ class Main:
 def main():
     main = Main()
     yield main
-    for end in main.ends:
+    for end, pipe in main.ends:
         end.close(0.1)
+        hang_up(pipe)
 
 
 @pytest.fixture(autouse=True)
