@@ -89,6 +89,7 @@ FAULTS = {
     "gateway.pilot.labels:LabelsError": 1,
     "gateway.pilot.payback:CostsError": 1,
     "config.values:SecretFault": 2,
+    "gateway.cli.demo:DemoFault": 1,
     "connectors.plc.port:PlcFault": 1,
     "connectors.plc.trust:TrustError": 1,
     "connectors.cmms.port:CmmsFault": 1,

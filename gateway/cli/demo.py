@@ -12,31 +12,47 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.resources import files
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from connectors.simulated.line import API_KEY, Addresses, LineReport
+from gateway.cli.demo_programs import Failed, run_gateway, run_line
 from gateway.cli.demo_summary import Timeline, Usage, summarise
 from gateway.cli.demo_table import live_table
 from gateway.cli.output import note, say
 from gateway.processes.channel import Channel, ChannelClosed
 from gateway.processes.messages import Stop
 from gateway.processes.snapshot import Snapshot
+from gateway.store.database import DATABASE
 
 PAGE_PORT = 8080
 SEED = 7  #: of the simulated sound, as in config/examples/demo.toml
-START_S = 30.0  #: for a process to say that it stands, on a slow machine
+START_S = 60.0  #: for a process to say that it stands, on a slow machine
+END_S = 30.0  #: for the gateway to end in order
+LEDGER, LEDGER_TRIES = "ledger", 3  #: so often lost without ever having had a store, and none is coming
 GATE_S = 1.5  #: for the parts on their way to reach their gate
+LINE_GONE = "the line has ended by itself; wanted it there until the demo ends"
+
+
+class DemoFault(Exception):
+    """The demonstration cannot begin, or one of its programs has failed; the message says which and why."""
+
+
+Told = TypeVar("Told")
 
 
 def command(
     seconds: Annotated[float | None, typer.Option(help="End by itself after so many seconds.", min=5)] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep site file, store and recipes in this new folder.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port of the page, 0 for any free one; without this, 8080 or any.", min=0, max=65535),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the summary alone, as JSON.")] = False,
 ) -> None:
     """Run a small plant with known truth, until Ctrl-C or for so many seconds.
@@ -47,7 +63,7 @@ def command(
     with ExitStack() as stack:
         folder = _folder(keep, stack)
         with live_table(quiet=json) as show:
-            demo = Demo(folder, stack)
+            demo = Demo(folder, stack, port)
             if not json:
                 note(f"page: {demo.page}")
             timeline = demo.run(seconds, show)
@@ -70,52 +86,63 @@ def command(
 def _folder(keep: Path | None, stack: ExitStack) -> Path:
     if keep is None:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wheeltapper-demo-")))
-    if keep.exists() and any(keep.iterdir()):
-        note(f"{keep} is not empty; wanted a new folder, so that no earlier run is mixed in")
-        raise typer.Exit(1)
-    keep.mkdir(parents=True, exist_ok=True)
+    try:
+        keep.mkdir(parents=True, exist_ok=True)
+        if any(keep.iterdir()):
+            raise DemoFault(f"{keep} is not empty; wanted a new folder, so that no earlier run is mixed in")
+    except OSError as fault:
+        raise DemoFault(f"{keep} cannot be used ({fault.strerror}); wanted a folder that can be written") from None
     return keep.resolve()
 
 
 class Demo:
     """The two other programs and how they are ended."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, stack: ExitStack, port: int | None) -> None:
+        self.page = _free_page(port)
         self._stack = stack
         self._context = multiprocessing.get_context("spawn")
         self._pids: dict[str, int] = {}
-        self._line = self._start("line", _line)
-        addresses = self._line.poll(START_S) and self._line.recv()
-        if not isinstance(addresses, Addresses):
-            raise typer.Exit(1)
-        self.page = _free_page()
+        self._line = self._start("line", run_line)
+        addresses = self._of_line(Addresses, START_S)
+        self._data = folder / "data"
         self._site = _site_file(folder, addresses, self.page)
         self._report: LineReport | None = None
 
     def run(self, seconds: float | None, show: Callable[[Snapshot], None]) -> Timeline:
         """Show the table until Ctrl-C or the time is over, then end both programs in order."""
         os.environ["WHEELTAPPER_DEMO_KEY"] = API_KEY
-        gateway = Channel(self._start("gateway", _gateway, str(self._site)), "gateway")
-        told = _Interrupt()
+        gateway = Channel(self._start("gateway", run_gateway, str(self._site)), "gateway")
         timeline = Timeline(time.monotonic())
+        try:
+            self._show(gateway, timeline, seconds, show)
+        except ChannelClosed:
+            raise DemoFault("the gateway has ended by itself; wanted it running until the demo ends") from None
+        gateway.send(Stop())
+        with suppress(ChannelClosed):
+            self._listen(gateway, timeline, END_S)
+        self._tell_line("report")
+        self._report = self._of_line(LineReport, END_S)
+        timeline.ended = time.monotonic()
+        return timeline
+
+    def _show(
+        self, gateway: Channel, timeline: Timeline, seconds: float | None, show: Callable[[Snapshot], None]
+    ) -> None:
+        told = _Interrupt()
         while timeline.newest is None and not told:
             self._hear(gateway, timeline)
+            if time.monotonic() > timeline.began + START_S:
+                raise DemoFault(f"the gateway has said nothing for {START_S:g} s; wanted it running by then")
         timeline.began = time.monotonic()  # the gateway runs: every second is counted from here
         until = float("inf") if seconds is None else timeline.began + seconds
         while time.monotonic() < until and not told:
             self._hear(gateway, timeline)
             if timeline.newest is not None:
                 show(timeline.newest)
-        self._line.send("stop parts")
+        self._tell_line("stop parts")
         self._listen(gateway, timeline, GATE_S)
         timeline.usage = Usage.of(self._pids["gateway"], time.monotonic() - timeline.began)
-        gateway.send(Stop())
-        self._listen(gateway, timeline, START_S)
-        self._line.send("report")
-        self._report = self._line.recv()
-        timeline.ended = time.monotonic()
-        return timeline
 
     def report(self) -> LineReport:
         """Say what the line saw."""
@@ -124,16 +151,40 @@ class Demo:
 
     def _hear(self, gateway: Channel, timeline: Timeline) -> None:
         for message in gateway.receive(0.25):
+            if isinstance(message, Failed):
+                raise DemoFault(f"the gateway has failed: {message.why}")
             if isinstance(message, Snapshot):
                 timeline.see(message, time.monotonic())
+                self._has_store(message)
+
+    def _has_store(self, snapshot: Snapshot) -> None:
+        """Raise DemoFault where none is coming: a plant is judged without, a demo could prove nothing at its end."""
+        ledger = next(process for process in snapshot.processes if process.name == LEDGER)
+        if ledger.restarts >= LEDGER_TRIES and not (self._data / DATABASE).is_file():
+            raise DemoFault(f"{self._data}: no store can be kept there; wanted a folder that can be written, with room")
 
     def _listen(self, gateway: Channel, timeline: Timeline, seconds: float) -> None:
         until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._hear(gateway, timeline)
+
+    def _tell_line(self, word: str) -> None:
         try:
-            while time.monotonic() < until:
-                self._hear(gateway, timeline)
-        except ChannelClosed:
-            return
+            self._line.send(word)
+        except OSError:
+            raise DemoFault(LINE_GONE) from None
+
+    def _of_line(self, wanted: type[Told], within_s: float) -> Told:
+        """Wait for what the line says; DemoFault where it is something else, or nothing."""
+        try:
+            told = self._line.recv() if self._line.poll(within_s) else None
+        except (EOFError, OSError):
+            raise DemoFault(LINE_GONE) from None
+        if isinstance(told, wanted):
+            return told
+        raise DemoFault(
+            f"the line has failed: {told.why}" if isinstance(told, Failed) else f"the line is silent for {within_s:g} s"
+        )
 
     def _start(self, name: str, body: object, *arguments: str) -> Connection:
         ours, theirs = self._context.Pipe()
@@ -142,11 +193,12 @@ class Demo:
         theirs.close()
         assert process.pid is not None
         self._pids[name] = process.pid
-        self._stack.callback(_end, process)
+        self._stack.callback(_end, process, ours)
         return ours
 
 
-def _end(process: multiprocessing.process.BaseProcess) -> None:
+def _end(process: multiprocessing.process.BaseProcess, ours: Connection) -> None:
+    ours.close()  # it ends by itself where nobody is at the other end any more
     process.join(10.0)
     if process.is_alive():
         process.kill()
@@ -169,17 +221,18 @@ class _Interrupt:
         return self._told
 
 
-def _free_page() -> str:
-    """Find an address for the page: the example's own port, or any free one where that is taken."""
-    for port in (PAGE_PORT, 0):
+def _free_page(wanted: int | None) -> str:
+    """Find an address for the page: the port that is wanted, or else the example's own, or any free one."""
+    for port in (PAGE_PORT, 0) if wanted is None else (wanted,):
         with socket.socket() as trying:
             trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 trying.bind(("127.0.0.1", port))
-            except OSError:
+            except OSError as fault:
+                why = fault.strerror
                 continue
             return f"http://127.0.0.1:{trying.getsockname()[1]}"
-    raise OSError("this PC has no free port for the page")
+    raise DemoFault(f"port {wanted} cannot be had for the page ({why}); wanted a free one: --port 0 takes any")
 
 
 def _site_file(folder: Path, at: Addresses, page: str) -> Path:
@@ -199,77 +252,3 @@ def _site_file(folder: Path, at: Addresses, page: str) -> Path:
     site = folder / "demo.toml"
     site.write_text(text, encoding="utf-8")
     return site
-
-
-# ---- the bodies of the two other programs ---------------------------------------------------------------------------
-
-
-def _line(connection: Connection) -> None:
-    import asyncio
-
-    from gateway.processes.entry import ignore_signals, log_as, silence
-
-    ignore_signals()
-    log_as("line")
-    silence()
-    asyncio.run(_run_line(connection))
-
-
-async def _run_line(connection: Connection) -> None:
-    import asyncio
-
-    from connectors.simulated.line import SimulatedLine
-
-    line = SimulatedLine()
-    connection.send(await line.start())
-    feeding = asyncio.create_task(line.run())
-    loop = asyncio.get_running_loop()
-    while (told := await loop.run_in_executor(None, _told, connection)) != "report":
-        if told == "gone":
-            break
-        line.stop_parts()
-        await feeding
-    else:
-        connection.send(line.report())
-    line.stop_parts()
-    await feeding
-    await line.stop()
-
-
-def _told(connection: Connection) -> str:
-    try:
-        return str(connection.recv())
-    except EOFError:
-        return "gone"
-
-
-def _gateway(connection: Connection, site: str) -> None:
-    import asyncio
-
-    from gateway.processes.entry import ignore_signals, log_as, silence
-
-    ignore_signals()
-    log_as("main")
-    silence()
-    asyncio.run(_run_gateway(Channel(connection, "demo"), Path(site)))
-
-
-async def _run_gateway(channel: Channel, site: Path) -> None:
-    import asyncio
-
-    from gateway.processes.clock import SystemClock
-    from gateway.wiring.build import build, load_site
-
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def publish(snapshot: Snapshot) -> None:
-        channel.send(snapshot)
-
-    def end(_: object = None) -> None:
-        loop.call_soon_threadsafe(stop.set)
-
-    channel.listen(end, end)
-    gateway = build(load_site(site), SystemClock(), quiet=True, published=publish)
-    await gateway.run(stop)
-    channel.close()

@@ -5,10 +5,12 @@ import multiprocessing
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerContext, SpawnContext
 
+import psutil
 import structlog
 
 from gateway.processes.channel import Channel
@@ -56,6 +58,7 @@ class ChildPlan:
 class _Child:
     plan: ChildPlan
     process: multiprocessing.process.BaseProcess | None = None
+    seen: psutil.Process | None = None  #: the same, as the system knows it
     channel: Channel | None = None
     started_at: float = 0.0
     ticked_at: float | None = None
@@ -182,9 +185,16 @@ class Supervisor:
         manner = Manner(self.quiet, child.plan.background)
         arguments = (name, child.plan.body, child.plan.plan, theirs, manner)
         process = context.Process(target=enter, name=f"wheeltapper-{name}", args=arguments, daemon=True)
-        await asyncio.to_thread(process.start)
+        starting = asyncio.ensure_future(asyncio.to_thread(process.start))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:  # main fails: a child nobody knows of would keep it from ending, for ever
+            await starting
+            process.kill()
+            raise
         theirs.close()
         child.process, child.ticked_at, child.started_at = process, None, self.clock.now()
+        child.seen = _seen(process.pid)
         child.channel = Channel(ours, name, child.plan.bound)
         while child.kept:
             child.channel.send(child.kept.popleft())
@@ -211,13 +221,14 @@ class Supervisor:
         if child.process is None:
             return
         code = child.process.exitcode
-        if child.process.is_alive():  # it hangs, or closed its pipe: nothing can be said to it any more
-            child.process.kill()
+        if child.seen is not None:  # it hangs, or closed its pipe, or its fork server died, which calls it dead as well
+            with suppress(psutil.NoSuchProcess):
+                child.seen.kill()
         if child.channel is not None:
             child.dropped += child.channel.dropped
             child.kept.extend(child.channel.unsent()[: child.plan.keep])
             child.channel.close(0)
-        child.process = child.channel = None
+        child.process = child.seen = child.channel = None
         if child.plan.once:
             del self._children[child.plan.name]
             if code:  # an errand that is done closes its pipe a moment before it ends
@@ -233,6 +244,13 @@ class Supervisor:
 
 def _alive(child: _Child) -> bool:
     return child.process is not None and child.process.is_alive()
+
+
+def _seen(pid: int | None) -> psutil.Process | None:
+    try:
+        return psutil.Process(pid)
+    except psutil.NoSuchProcess:  # it has ended already
+        return None
 
 
 def _context() -> SpawnContext | ForkServerContext:

@@ -57,7 +57,7 @@ class Demo:
 
 def start_demo(folder: Path) -> Demo:
     """Start one, with people: ana may all, otto is an operator."""
-    command = [str(Path(sys.executable).with_name("wheeltapper")), "demo", "--keep", str(folder)]
+    command = [str(Path(sys.executable).with_name("wheeltapper")), "demo", "--keep", str(folder), "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     said: list[str] = []
     found = None

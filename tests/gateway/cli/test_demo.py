@@ -1,6 +1,7 @@
 """What the demo says at the end must be able to say no."""
 
 import json
+import socket
 from dataclasses import replace
 
 import pytest
@@ -11,11 +12,13 @@ from analytics.synthesis.parts import part_truth
 from connectors.simulated.line import LineReport
 from connectors.simulated.maximo import OrderView
 from connectors.simulated.plc_program import PartLog
+from gateway.cli import demo
 from gateway.cli.app import main
 from gateway.cli.demo_summary import Timeline, summarise
 from gateway.processes.ledger_messages import PartRecord
 from gateway.store.database import Store
 from gateway.store.records import add_part
+from tests.gateway.cli import demo_bodies
 
 SEED = 7
 OK = Verdict(Evaluation.OK, 0.5, None, None, "as good parts sound")
@@ -155,3 +158,57 @@ def test_a_folder_that_is_not_empty_is_not_mixed_with_another_run(tmp_path, caps
     (tmp_path / "old").write_text("")
     assert main(["demo", "--keep", str(tmp_path)]) == 1
     assert "is not empty" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_had_is_told_in_a_sentence(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["demo", "--keep", str(tmp_path / "file" / "kept")]) == 1
+    assert "wanted a folder that can be written" in one_line(capsys)
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_started(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["demo", "--port", str(port)]) == 1
+    assert f"port {port} cannot be had for the page" in one_line(capsys)
+
+
+@pytest.fixture
+def idle_line(monkeypatch):
+    monkeypatch.setattr(demo, "run_line", demo_bodies.idle_line)
+
+
+@pytest.mark.usefixtures("idle_line")
+def test_a_gateway_that_fails_at_its_start_ends_the_demo_with_its_reason(monkeypatch, capsys):
+    whole = demo._site_file
+
+    def without_plc(*arguments):
+        site = whole(*arguments)
+        site.write_text(
+            site.read_text(encoding="utf-8").replace('plc = "castings"', 'plc = "nowhere"'), encoding="utf-8"
+        )
+        return site
+
+    monkeypatch.setattr(demo, "_site_file", without_plc)
+    assert main(["demo", "--json"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("the gateway has failed: SiteError: demo.toml: ")
+
+
+@pytest.mark.usefixtures("idle_line")
+def test_a_gateway_that_is_killed_ends_the_demo(monkeypatch, capsys):
+    monkeypatch.setattr(demo, "run_gateway", demo_bodies.dead)
+    assert main(["demo", "--json"]) == 1
+    assert "the gateway has ended by itself" in one_line(capsys)
+
+
+def test_a_line_that_is_killed_ends_the_demo(monkeypatch, capsys):
+    monkeypatch.setattr(demo, "run_line", demo_bodies.dead)
+    assert main(["demo", "--json"]) == 1
+    assert "the line has ended by itself" in one_line(capsys)
+
+
+def one_line(capsys):
+    (line,) = capsys.readouterr().err.splitlines()
+    return line

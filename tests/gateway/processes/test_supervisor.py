@@ -1,6 +1,9 @@
 import asyncio
 import contextlib
+import multiprocessing
+import sys
 
+import psutil
 import pytest
 
 from gateway.processes import supervisor as supervisor_module
@@ -53,6 +56,22 @@ async def test_a_child_hears_its_plan_and_answers():
         assert yard.supervisor.views()[0].alive
 
 
+async def test_a_start_that_is_called_off_leaves_no_child_that_nobody_knows_of():
+    yard = Yard()
+    task = asyncio.create_task(yard.supervisor.run())
+    while not yard.supervisor._children["echo"].starting:
+        await asyncio.sleep(0)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as fault:
+        await task
+
+    await asyncio.get_running_loop().shutdown_default_executor()  # the start itself cannot be called off
+    for child in multiprocessing.active_children():  # the interpreter waits for each at its end
+        child.join(10)
+        assert not child.is_alive(), f"{fault} still holds its pipe, and it listens to nothing else"
+
+
 async def test_a_child_that_dies_is_told_of_and_comes_back():
     async with a_yard() as yard:
         first = await yard.next()
@@ -61,6 +80,16 @@ async def test_a_child_that_dies_is_told_of_and_comes_back():
         second = await yard.next()
         assert second[2] != first[2]
         assert yard.supervisor.views()[0].restarts == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="children are spawned there, by no server")
+async def test_children_do_not_outlive_the_server_they_were_forked_from_as_second_ones_of_their_kind():
+    async with a_yard() as yard:
+        first = psutil.Process((await yard.next())[2])
+        first.parent().kill()
+        await asyncio.wait_for(yard.lost.get(), 30)
+        assert (await yard.next())[2] != first.pid
+        assert psutil.wait_procs([first], timeout=10)[1] == [], "two would write one store and send each order twice"
 
 
 async def test_a_child_that_hangs_is_ended_and_comes_back(monkeypatch):
