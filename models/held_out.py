@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 from analytics.anomaly.detector import Detector
 
 FOLDS = 10  #: leave-one-out gains at most one point of caught defects more and costs n fits (docs/teaching.md)
-_KEPT = 0.9  #: share of the goods a trimmed fit rests on
+_KEPT = 0.9  #: share of the goods that say how strange the others are
 _ROUNDS = 2
 _SAY_OF_FIT = 2 / 3  #: with half 1 point less is named in the full band, with all of it 2 to 6 less above 300 Hz
 _NEIGHBOUR = 6  #: a few bad parts are each other's nearest, so the sixth is asked; the tenth does as well
