@@ -166,6 +166,6 @@ async def test_a_mistake_of_ours_ends_the_process_so_that_main_brings_it_back(ma
 async def test_a_front_without_a_folder_takes_no_commands_and_goes_on(main, tmp_path):
     _end, channel = main.link("front", lambda message: None)
     task = asyncio.create_task(Front(FrontPlan("Line", ()), channel, SystemClock()).run())
-    main.ends[0].send(Stop())
+    main.ends[0][0].send(Stop())
     await asyncio.wait_for(task, 20)
     assert list(tmp_path.iterdir()) == []
