@@ -175,6 +175,8 @@ def _machine_faults(
     yield from _named(f"{where}.orders", machine.get("orders"), cmmss, "cmms")
     if machine.get("bearings") and "speed" not in machine and "rpm" not in machine:
         yield where, "has bearings and no speed; wanted speed = { plc = ..., tag = ... } or rpm = 1480"
+    if "speed" in machine and "rpm" in machine:
+        yield f"{where}.rpm", "found beside speed; wanted one of them: a tag's speed, or a constant one"
     indicators = machine.get("indicators", ())
     for number, one in enumerate(indicators if isinstance(indicators, list) else ()):
         if isinstance(one, Mapping) and "order" in one and "speed" not in machine and "rpm" not in machine:
@@ -212,6 +214,8 @@ def _serve_faults(serve: Mapping[str, Any]) -> Iterator[Found]:
         yield "serve.page", "found http off loopback; wanted https, page_certificate and page_key: passwords pass"
     if secure and not all(pem):
         yield "serve.page", "found https; wanted page_certificate and page_key beside it"
+    if not secure and any(pem):
+        yield "serve.page", "found http beside a certificate, which it would not use; wanted https"
 
 
 def _on_loopback(plc: Mapping[str, Any]) -> bool:

@@ -124,6 +124,14 @@ def load(folder: Path) -> Recipe:
     return Recipe(card.name, card.version, card.hash, card.taught_at, card.made_by, model, report, place)
 
 
+def load_version(folder: Path, number: int) -> Recipe:
+    """Load one version of a recipe; RecipeError where there is none of this number, or it cannot be used."""
+    if number not in versions(folder):
+        known = ", ".join(str(one) for one in versions(folder)) or "none"
+        raise RecipeError(f"{folder}: no version {number}; it has {known}")
+    return load(folder / f"v{number}")
+
+
 def load_taught(folder: Path) -> TaughtRows:
     """Load the numbers of everything a recipe was taught with, so that it can be learned anew without any sound.
 
@@ -202,10 +210,7 @@ def use(folder: Path, number: int, who: str, at: str) -> Recipe:
     RecipeError
         There is no such version, it cannot be used, or the folder cannot be written.
     """
-    if number not in versions(folder):
-        known = ", ".join(str(one) for one in versions(folder)) or "none"
-        raise RecipeError(f"{folder}: no version {number}; it has {known}")
-    recipe = load(folder / f"v{number}")
+    recipe = load_version(folder, number)
     try:
         _put_to_use(folder, recipe, who, at)
     except OSError as fault:

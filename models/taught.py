@@ -149,8 +149,8 @@ def refuse_few(parts: Sequence[TaughtPart] | Sequence[Heard], settings: TeachSet
     need = scores_needed(settings.reject_rate, settings.confidence)
     if good < FEWEST:
         raise TeachError(
-            f"{good} good parts; wanted at least {FEWEST}, and {need} to promise {percent(settings.reject_rate)} "
-            "false rejects: record more good parts"
+            f"{good} good {'part' if good == 1 else 'parts'}; wanted at least {FEWEST}, and {need} to promise "
+            f"{percent(settings.reject_rate)} false rejects: record more good parts"
         )
     if UNKNOWN in defects_of(parts):
         raise TeachError(f"{UNKNOWN} names the defects nobody taught; give this one another name")

@@ -195,7 +195,10 @@ def recordings_in(paths: Sequence[Path]) -> list[Found]:
 def _inside(folder: Path, several: bool) -> list[Found]:
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READERS and path.is_file())
     if not files:
-        raise SoundFileError(f"{folder}: no recording in this folder; wanted {', '.join(sorted(READERS))}")
+        others = sorted({path.suffix.lower() for path in folder.rglob("*") if path.suffix and path.is_file()})
+        found_else = f" (found {', '.join(others[:5])})" if others else ""
+        wanted = ", ".join(sorted(READERS))
+        raise SoundFileError(f"{folder}: no recording in this folder{found_else}; wanted {wanted}")
     found = []
     for path in files:
         parent = path.relative_to(folder).parent.as_posix()

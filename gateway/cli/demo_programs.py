@@ -82,6 +82,7 @@ def run_gateway(connection: Connection, site: str) -> None:
 
 async def _judge(channel: Channel, site: Path) -> None:
     from gateway.processes.clock import SystemClock
+    from gateway.store.sole import sole_user
     from gateway.wiring.build import build, load_site
 
     stop = asyncio.Event()
@@ -94,5 +95,6 @@ async def _judge(channel: Channel, site: Path) -> None:
         loop.call_soon_threadsafe(stop.set)
 
     channel.listen(end, end)
-    gateway = build(load_site(site), SystemClock(), quiet=True, published=publish)
-    await gateway.run(stop)
+    loaded = load_site(site)
+    with sole_user(loaded.store.folder):  # a kept site file can be run by `wheeltapper run` as well
+        await build(loaded, SystemClock(), quiet=True, published=publish).run(stop)

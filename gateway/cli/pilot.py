@@ -123,6 +123,8 @@ def _gathered(
         from config.load import load as load_site
 
         store = Path(load_site(of).store.folder)
+    elif not of.exists():
+        raise LabelsError(f"{of}: there is no such file; wanted a site file, a store or a folder of recordings")
     elif not (of / DATABASE).is_file():
         raise typer.BadParameter(
             f"{of} is no store; a folder of recordings wants --recipe RECIPE", param_hint="--recipe"

@@ -13,7 +13,7 @@ from gateway.cli.stored import JsonOption, SiteOption, StoreOption, store_folder
 from gateway.store.kept import KeptPart, KeptReader
 from gateway.store.read import ROWS_MAX
 from gateway.store.rescored import rescored
-from models.recipe import Recipe, load, load_taught
+from models.recipe import Recipe, load, load_taught, load_version
 from models.recipe_diff import Flip, changes, comparable, flips
 from models.taught import TaughtRows
 
@@ -74,7 +74,7 @@ def diff(
 
 def _two(recipe: Path, before: str, after: str | None) -> tuple[Recipe, Recipe]:
     def version(word: str) -> Recipe:
-        return load(recipe / f"v{word}") if word.isascii() and word.isdecimal() else load(Path(word))
+        return load_version(recipe, int(word)) if word.isascii() and word.isdecimal() else load(Path(word))
 
     return (load(recipe), version(before)) if after is None else (version(before), version(after))
 

@@ -73,7 +73,7 @@ def _acknowledge(command: Command, book: Book, _: LedgerPlan) -> Answer:
 def _maintenance_done(command: Command, _: Book, plan: LedgerPlan) -> Answer:
     entry = plan.entry(command.target)
     if entry is None:
-        return Answer(accepted=False, sentence=f"maintenance-done: no station {command.target!r}")
+        return Answer(accepted=False, sentence=f"maintenance-done: {plan.no_station(command.target)}")
     if not entry.asset:
         return Answer(accepted=False, sentence=f"maintenance-done: station {command.target} watches no machine")
     return Answer(accepted=True, sentence=f"{command.target}: maintenance done; its normal sound is learned anew")
@@ -81,7 +81,7 @@ def _maintenance_done(command: Command, _: Book, plan: LedgerPlan) -> Answer:
 
 def _accept_sound(command: Command, _: Book, plan: LedgerPlan) -> Answer:
     if plan.entry(command.target) is None:
-        return Answer(accepted=False, sentence=f"accept-sound: no station {command.target!r}")
+        return Answer(accepted=False, sentence=f"accept-sound: {plan.no_station(command.target)}")
     return Answer(accepted=True, sentence=f"{command.target}: what its microphone hears now is learned as normal")
 
 

@@ -83,6 +83,10 @@ class LedgerPlan:
         """Look a station up; None where the site file has none of this name."""
         return next((s for s in self.stations if s.name == station), None)
 
+    def no_station(self, name: str) -> str:
+        """Say that there is no station of this name, and which there are."""
+        return f"no station {name!r}; wanted one of {', '.join(one.name for one in self.stations)}"
+
     def link(self, incident: str) -> str:
         """Give the address of an incident on the page; empty where there is none."""
         return f"{self.page}/incidents/{incident}" if self.page else ""

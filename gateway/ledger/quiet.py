@@ -76,7 +76,7 @@ def _unshelve(command: Command, book: Book, _: LedgerPlan) -> str:
 
 
 def _window(command: Command, _: Book, plan: LedgerPlan) -> str:
-    return _no_span(command) if plan.entry(command.target) else f"no station {command.target!r}"
+    return _no_span(command) if plan.entry(command.target) else plan.no_station(command.target)
 
 
 def _window_over(command: Command, book: Book, _: LedgerPlan) -> str:

@@ -164,6 +164,32 @@ def test_commands_by_an_opcua_server_that_is_not_there_are_a_fault(tmp_path):
     assert one_fault(tmp_path, GOOD + "[serve]\nopcua_commands = true\n")[0] == "serve.opcua_commands"
 
 
+MACHINE = """
+[[station]]
+name = "pump"
+source = { kind = "microphone", device = "USB", channel = 2 }
+
+[station.machine]
+asset = "PUMP"
+rpm = 1480
+"""
+
+
+def test_a_speed_that_is_told_twice_is_refused_as_one_would_silently_win(tmp_path):
+    tag = 'speed = { plc = "main", tag = "ns=2;s=rpm" }\n'
+    assert load_text(tmp_path, GOOD + MACHINE).station[1].machine.rpm == 1480
+
+    where, sentence = one_fault(tmp_path, GOOD + MACHINE + tag)
+
+    assert where == "station[1].machine.rpm"
+    assert "beside speed" in sentence
+
+
+def test_a_certificate_that_the_page_would_not_use_is_a_fault(tmp_path):
+    text = '[serve]\npage = "http://127.0.0.1:8080"\npage_certificate = "page.pem"\n'
+    assert one_fault(tmp_path, GOOD + text)[0] == "serve.page"
+
+
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(SiteError, match="no such file"):
         load(tmp_path / "nowhere.toml")

@@ -150,7 +150,11 @@ def test_each_of_several_folders_is_a_group_and_nothing_is_listed_twice(tmp_path
 
 
 def test_a_folder_without_a_recording_is_refused(tmp_path):
-    with pytest.raises(SoundFileError, match="no recording in this folder"):
+    with pytest.raises(SoundFileError, match="no recording in this folder; wanted"):
+        recordings_in([tmp_path])
+
+    (tmp_path / "a.MP3").write_bytes(b"x")
+    with pytest.raises(SoundFileError, match=r"no recording in this folder \(found \.mp3\); wanted"):
         recordings_in([tmp_path])
 
 

@@ -72,7 +72,7 @@ def test_people_at_a_terminal_are_answered_and_what_they_asked_is_on_record(site
     assert ask("acknowledge", "abcd", "--who", "Ana", code=0) == f"incident {ID} acknowledged by Ana\n"
     assert "Ana has acknowledged" in ask("acknowledge", ID, "--who", "Ben", code=1)
     assert "names no CMMS" in ask("order", "ABCDE", "--who", "Ana", code=1)
-    assert "no station 'pump-8'" in ask("maintenance-done", "pump-8", "--who", "Ana", code=1)
+    assert "no station 'pump-8'; wanted one of pump-7" in ask("maintenance-done", "pump-8", "--who", "Ana", code=1)
     assert json.loads(ask("maintenance-done", "pump-7", "--who", "Ana", "--json", code=0))["accepted"]
 
     assert main(["orders", "--site", str(site), "--json"]) == 0

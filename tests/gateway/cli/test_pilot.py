@@ -159,6 +159,8 @@ def test_a_fault_is_one_sentence_and_no_report(plant, castings, tmp_path, capsys
 def test_a_folder_without_a_recipe_is_told_what_it_lacks(castings, capsys):
     assert main(["pilot", str(castings), "--labels", str(castings / "labels.csv")]) == 2
     assert "--recipe" in capsys.readouterr().err
+    assert main(["pilot", str(castings / "nowhere")]) == 1
+    assert "nowhere: there is no such file" in capsys.readouterr().err
 
 
 def part(number, evaluation, *quality, outcome="judged"):

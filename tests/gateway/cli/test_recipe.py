@@ -91,6 +91,8 @@ def test_the_difference_of_two_versions_is_said_in_words_and_numbers(two, capsys
     told = json.loads(capsys.readouterr().out)
     assert told["changes"] == []
     assert told["compared"][0]["flips"] == []
+    assert main(["recipe", "diff", str(two), "1", "9"]) == 3
+    assert "no version 9; it has 1, 2" in capsys.readouterr().err
 
 
 def test_a_version_travels_as_one_file(two, tmp_path, capsys):
