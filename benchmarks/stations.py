@@ -210,7 +210,7 @@ def said(row: dict[str, object]) -> str:
         f"| load of all cores | {row['load']:.1%} | < 40 % |\n"
         f"| ticks missed (200 ms), of {row['ticks']} | {row['missed_ticks']} | 0 |\n"
         f"| longest time between ticks | {row['longest_gap_ms']} ms | 200 ms |\n"
-        f"| longest pass, computing | {passes[0][0]} ms, {passes[0][1]} ms in {passes[0][3]} | |\n"  # type: ignore[index]
+        f"| longest pass, of it computing | {passes[0][0]}, {passes[0][1]} ms ({passes[0][3]}) | |\n"  # type: ignore[index]
         f"| last sample to verdict, p50 / p99 | {row['latency_p50_ms']} / {row['latency_p99_ms']} ms | |\n"
         f"| memory of a worker, after a minute, at the end | {row['memory_mb'][1]}, {row['memory_mb'][-1]} MB | |\n\n"  # type: ignore[index]
         f"Judged: {judged}; {row['condition_reports']} reports of machines."
