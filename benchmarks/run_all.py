@@ -125,7 +125,9 @@ def main() -> None:
     lines_of("page_memory", "--hours", "1" if quick else "24", *([] if quick else ["--write"]))
     rows = lines_of("latency", "--seconds", seconds, "--clients", "20", "--viewers", "50")
     rows += lines_of("latency", "--seconds", seconds, "--stations", "1", "--kinds", "opcua")[1:]
-    days = [one for seed in "123"[: 1 if quick else 3] for one in lines_of("noisy_day", "--seed", seed, "--kills", "20")]
+    days = [
+        one for seed in "123"[: 1 if quick else 3] for one in lines_of("noisy_day", "--seed", seed, "--kills", "20")
+    ]
     write_section(ROOT / "docs" / "alerts.md", noisy_day.table(days))
     write_section(ROOT / "docs" / "latency.md", f"{machine()}\n\n{latency_table(rows)}")
 

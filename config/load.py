@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from config.references import reference_faults
@@ -78,6 +78,15 @@ def _read(path: Path) -> dict[str, Any]:
         raise SiteError(path.name or str(path), [Fault("", sentence)]) from None
     except tomllib.TOMLDecodeError as fault:
         raise SiteError(path.name, [Fault("", f"is not TOML: {fault}")]) from None
+
+
+def fault_of(table: type[BaseModel], key: str, value: object) -> str:
+    """Say what is wrong with one value of a table's key, for who asks people for it; empty where it is taken."""
+    try:
+        TypeAdapter(table.model_fields[key].rebuild_annotation()).validate_python(value)
+    except ValidationError as fault:
+        return _sentence(fault.errors()[0])
+    return ""
 
 
 # ---- pydantic's words into ours -------------------------------------------------------------------------------------

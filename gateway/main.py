@@ -90,6 +90,8 @@ class Gateway:
         Tells this start of the gateway from others, 1..65535.
     quiet
         Child processes log nothing.
+    plain
+        Child processes log for eyes.
     published
         Also called with each snapshot, in the event loop: the live table of the demo.
 
@@ -110,12 +112,13 @@ class Gateway:
         *,
         boot_id: int,
         quiet: bool = False,
+        plain: bool = False,
         published: Callable[[Snapshot], None] = lambda snapshot: None,
     ) -> None:
         self.links: Sequence[Link] = ()
         self._clock, self._published = clock, published
         self._stations = {facts.name: facts for facts in stations}
-        self._supervisor = Supervisor(clock, quiet)
+        self._supervisor = Supervisor(clock, quiet, plain)
         self._order = (*(w.name for w in workers), *(o.name for o in others))
         self._others = {o.name for o in others}
         self._newest = Newest(line, boot_id, stations, clock.now())

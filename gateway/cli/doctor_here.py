@@ -118,7 +118,7 @@ def disk(site: Site) -> Iterator[Look]:
     folder = Path(site.store.folder)
     there = next(one for one in (folder, *folder.parents) if one.exists())
     usage = shutil.disk_usage(there)
-    share = usage.free / usage.total
+    share = usage.free / usage.total if usage.total else 0.0  # /proc and its like are of no size
     text = f"{usage.free / 1e9:.1f} GB free of {usage.total / 1e9:.0f} at {there}"
     used = sum(one.stat().st_size for one in (folder / "evidence").rglob("*") if one.is_file())
     wanted = max(float(site.store.keep.evidence) - used, 0.0) + SMALLEST_FREE

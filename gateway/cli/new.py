@@ -8,7 +8,10 @@ from typing import Annotated, Literal
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from config.load import SiteError, load
+from config.load import SiteError, fault_of, load
+from config.machine import Machine
+from config.parts import Parts
+from config.site import Line, Station
 from connectors.plc.hush import hush_libraries
 from connectors.plc.opcua_find import Place, find_places
 from connectors.plc.opcua_session import OpcUaSettings
@@ -103,8 +106,8 @@ def _ask() -> _Given:
     blank = _Given()
     told: dict[str, object] = {
         "line": typer.prompt("What do people call the line?", blank.line),
-        "timezone": typer.prompt("Time zone", blank.timezone),
-        "station": typer.prompt("Short name of the station (letters, digits, _ and -)", blank.station),
+        "timezone": _taken("Time zone", blank.timezone, Line, "timezone"),
+        "station": _taken("Short name of the station (letters, digits, _ and -)", blank.station, Station, "name"),
         "hears": _one_of("What does it hear?", ("parts", "machine")),
     }
     if told["hears"] == "parts":
@@ -114,14 +117,21 @@ def _ask() -> _Given:
             told["security"] = _one_of("Security", ("SignAndEncrypt", "Sign", "None"))
         else:
             told["address"] = typer.prompt("Address of its Modbus server", "192.168.0.1")
-            told["block"] = typer.prompt("Number of the station's block of 64 registers", 0, type=int)
+            told["block"] = _taken("Number of the station's block of 64 registers", 0, Parts, "block")
         told["part_type"] = typer.prompt("PartType of the first product", 1, type=int)
     else:
-        told["asset"] = typer.prompt("Number of the machine in Maximo, or its name")
-        told["rpm"] = typer.prompt("Shaft speed in rpm, 0 where it is not known", 0.0, type=float)
+        told["asset"] = _taken("Number of the machine in Maximo, or its name", None, Machine, "asset")
+        told["rpm"] = _taken("Shaft speed in rpm, 0 where it is not known", 0.0, Machine, "rpm")
     told |= _microphone()
     told["page"] = typer.confirm("A page on this PC at http://127.0.0.1:8080?", default=True)
     return _Given.model_validate(told)
+
+
+def _taken(question: str, default: object, table: type[BaseModel], key: str) -> object:
+    """Ask until the key of the site file takes the answer: a fault told at the end would cost all the others."""
+    while fault := fault_of(table, key, (said := typer.prompt(question, default)) or None):
+        note(fault)
+    return said
 
 
 def _one_of(question: str, words: tuple[str, ...]) -> str:

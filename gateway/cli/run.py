@@ -28,7 +28,7 @@ def command(
 
     loaded = load_site(site)
     with sole_user(loaded.store.folder):
-        asyncio.run(run_until_told(build(loaded, SystemClock()), seconds))
+        asyncio.run(run_until_told(build(loaded, SystemClock(), plain=plain), seconds))
 
 
 async def run_until_told(gateway: Gateway, seconds: float | None) -> None:

@@ -78,6 +78,7 @@ class Manner:
     """How a child process behaves."""
 
     quiet: bool = False  #: it logs nothing
+    plain: bool = False  #: it logs for eyes
     background: bool = False  #: it is not on the verdict's path, and steps back for those that are
 
 
@@ -87,7 +88,7 @@ def enter(name: str, body: BodyName, plan: object, connection: Connection, manne
     if manner.background:
         step_back()
     limit_threads()
-    log_as(name)
+    log_as(name, plain=manner.plain)
     if manner.quiet:
         silence()
     channel = Channel(connection, "main")

@@ -80,6 +80,7 @@ class Supervisor:
 
     clock: Clock
     quiet: bool = False  #: children log nothing: the terminal belongs to a live table
+    plain: bool = False  #: children log for eyes
     _children: dict[str, _Child] = field(default_factory=dict)
     _stopping: bool = False
 
@@ -182,7 +183,7 @@ class Supervisor:
         context = _context()
         ours, theirs = context.Pipe(duplex=True)
         name, loop = child.plan.name, asyncio.get_running_loop()
-        manner = Manner(self.quiet, child.plan.background)
+        manner = Manner(self.quiet, self.plain, child.plan.background)
         arguments = (name, child.plan.body, child.plan.plan, theirs, manner)
         process = context.Process(target=enter, name=f"wheeltapper-{name}", args=arguments, daemon=True)
         starting = asyncio.ensure_future(asyncio.to_thread(process.start))

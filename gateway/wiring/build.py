@@ -42,7 +42,12 @@ def load_site(path: Path) -> Site:
 
 
 def build(
-    site: Site, clock: Clock, *, quiet: bool = False, published: Callable[[Snapshot], None] = lambda snapshot: None
+    site: Site,
+    clock: Clock,
+    *,
+    quiet: bool = False,
+    plain: bool = False,
+    published: Callable[[Snapshot], None] = lambda snapshot: None,
 ) -> Gateway:
     """Put a gateway together; nothing is opened, started or written yet.
 
@@ -54,6 +59,8 @@ def build(
         The gateway's clock; its monotonic time is the event loop's.
     quiet
         Child processes log nothing: the terminal belongs to a live table.
+    plain
+        Child processes log for eyes, as main does.
     published
         Also called with every snapshot.
     """
@@ -70,6 +77,7 @@ def build(
         clock,
         boot_id=random.SystemRandom().randint(1, 0xFFFF),
         quiet=quiet,
+        plain=plain,
         published=published,
     )
     gateway.links = [_link(site, name, gateway, clock) for name in plcs]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 
 import pytest
@@ -45,6 +46,14 @@ def test_a_sound_site_has_no_bad_line(tmp_path, capsys):
     assert lines["store"]["sentence"].startswith("none yet")
     assert lines["source of pump"]["state"] == "ok"
     assert [path.name for path in tmp_path.iterdir()] == ["line.toml"]
+
+
+def test_a_store_where_nothing_can_ever_be_written_is_bad_and_no_reason_to_break_off(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda there: shutil._ntuple_diskusage(0, 0, 0))
+    code, lines = doctor(tmp_path, capsys, 0, "--offline")
+    assert code == 1
+    assert lines["disk"]["state"] == "bad"
+    assert "store" in lines
 
 
 def test_a_damaged_store_is_bad_and_left_as_it_is(tmp_path, capsys):

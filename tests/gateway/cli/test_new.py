@@ -131,8 +131,10 @@ class Terminal:
 def test_at_a_terminal_each_question_is_asked_a_wrong_answer_again_and_the_tags_are_found(plc, tmp_path):
     terminal = Terminal("new", str(tmp_path / "line.toml"))
     terminal.asked("What do people call the line?", "Line 2")
-    terminal.asked("Time zone", "Europe/Berlin")
-    terminal.asked("Short name of the station", "ring")
+    terminal.asked("Time zone", "Berlin")
+    terminal.asked("found 'Berlin'; wanted a name", "Europe/Berlin")
+    terminal.asked("Short name of the station", "ring test")
+    terminal.asked("found 'ring test'; wanted text like", "ring")
     terminal.asked("What does it hear?", "birds")
     terminal.asked("wanted one of parts, machine", "")
     terminal.asked("How does the PLC speak?", "opcua")
