@@ -66,3 +66,13 @@ def test_a_child_process_that_falls_says_so_in_one_line():
     (line,) = lines
     assert (line["process"], line["level"]) == ("judge", "critical")
     assert line["exception"].endswith("RuntimeError: fell")
+
+
+def test_a_child_process_logs_for_eyes_where_main_does():
+    script = ENTERS.replace("Manner()", "Manner(plain=True)")
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "RuntimeError: fell" in done.stderr
+    assert not done.stderr.startswith("{")
