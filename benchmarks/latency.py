@@ -15,14 +15,12 @@ processes at the lowest priority, for they stand for HMIs and browsers that have
 import argparse
 import asyncio
 import json
-import multiprocessing
-import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,6 +32,7 @@ from asyncua import Client, Server, ua
 from analytics.signal.capture import Capture
 from analytics.synthesis.parts import part_sound
 from analytics.synthesis.streams import Ambience
+from benchmarks.company import NOBODY, Crowd, among, start
 from connectors.plc.hush import hush_libraries
 from connectors.simulated.plc_modbus import ModbusCallingPlc, ModbusServingPlc
 from connectors.simulated.plc_opcua import OpcUaServingPlc
@@ -50,7 +49,6 @@ AROUND = RATE // 10
 START_S = 8.0  #: until the gateway is in its stride
 SERVED_S = 60.0  #: until its own servers listen, at most
 RATIO_MOST, P99_MOST_MS = 1.2, 30.0  #: wanted with 20 OPC UA clients and 50 HTTP clients
-SPAWN = multiprocessing.get_context("spawn")
 
 
 # ---- the recipe, the site -------------------------------------------------------------------------------------------
@@ -151,90 +149,6 @@ async def _plc(kind: str, stations: Sequence[str], port: int, pipe: Connection) 
     await plc.stop()
 
 
-def hmi_process(url: str, count: int, pipe: Connection) -> None:
-    """Subscribe `count` clients to every tag at 1 s; tell how many notifications came."""
-    ignore_signals()
-    hush_libraries()
-    give_way()
-    asyncio.run(_hmis(url, count, pipe))
-
-
-def give_way() -> None:
-    """Take the processor only when nobody else wants it."""
-    if hasattr(os, "nice"):
-        os.nice(19)
-
-
-def viewer_process(page: str, count: int, pipe: Connection) -> None:
-    """Look at the live stream with `count` clients; tell how many events came to all of them together."""
-    ignore_signals()
-    give_way()
-    asyncio.run(_viewers(page, count, pipe))
-
-
-async def _viewers(page: str, count: int, pipe: Connection) -> None:
-    host, _, port = page.removeprefix("http://").rpartition(":")
-    heard = 0
-
-    async def look(there: asyncio.Event) -> None:
-        nonlocal heard
-        reader, writer = await asyncio.open_connection(host, int(port), limit=1 << 20)
-        writer.write(f"GET /live HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
-        assert b"200" in await reader.readline()
-        while line := await reader.readline():
-            if line.startswith(b"event: pieces"):
-                heard += 1
-                there.set()
-        raise SystemExit("the page closed a live stream")
-
-    first = [asyncio.Event() for _ in range(count)]
-    looking = [asyncio.create_task(look(there)) for there in first]
-    for there in first:
-        await asyncio.wait_for(there.wait(), 60)
-    pipe.send(count)
-    before = heard
-    await asyncio.to_thread(pipe.recv)
-    pipe.send(heard - before)
-    for task in looking:
-        task.cancel()
-
-
-class _Handler:
-    def __init__(self) -> None:
-        self.heard = 0
-
-    def datachange_notification(self, node: object, value: object, data: object) -> None:
-        self.heard += 1
-
-
-async def _hmis(url: str, count: int, pipe: Connection) -> None:
-    handler, clients = _Handler(), []
-    for _ in range(count):
-        client = Client(url, timeout=60)
-        await client.connect()
-        nodes = await _variables(client) if not clients else [client.get_node(n.nodeid) for n in clients[0][1]]
-        subscription = await client.create_subscription(1000, handler)
-        await subscription.subscribe_data_change(nodes, sampling_interval=1000)
-        clients.append((client, nodes))
-    pipe.send((len(clients), len(clients[0][1])))
-    await asyncio.to_thread(pipe.recv)
-    pipe.send(handler.heard)
-    for client, _ in clients:
-        await client.disconnect()
-
-
-async def _variables(client: Client) -> list[Any]:
-    found, waiting = [], [client.nodes.objects]
-    index = await client.get_namespace_index("urn:wheeltapper")
-    while waiting:
-        node = waiting.pop()
-        for child in await node.get_children():
-            if child.nodeid.NamespaceIndex == index:
-                is_variable = await child.read_node_class() == ua.NodeClass.Variable
-                (found if is_variable else waiting).append(child)
-    return found
-
-
 async def bare_write_and_notification(count: int) -> list[float]:
     """Time a write by one client until another is notified, publishing at 1 ms: asyncua against itself, both here."""
     server = Server()
@@ -271,28 +185,11 @@ async def bare_write_and_notification(count: int) -> list[float]:
 # ---- one run --------------------------------------------------------------------------------------------------------
 
 
-def start(body: Callable[..., None], *arguments: object) -> tuple[Any, Connection]:
-    """Start a process with a pipe to it."""
-    ours, theirs = SPAWN.Pipe()
-    process = SPAWN.Process(target=body, args=(*arguments, theirs))
-    process.start()
-    theirs.close()
-    return process, ours
-
-
 def free_port() -> int:
     """Take a port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@dataclass(frozen=True, slots=True)
-class Crowd:
-    """Who else looks at the gateway meanwhile."""
-
-    clients: int = 0  #: OPC UA, every tag at 1 s
-    viewers: int = 0  #: HTTP, the live stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +210,7 @@ class Span:
         return cls(since, until, (after.cpu - before.cpu) / (until - since), after.memory_mb)
 
 
-def measured(kind: str, count: int, seconds: float, crowd: Crowd = Crowd()) -> list[dict[str, Any]]:
+def measured(kind: str, count: int, seconds: float, crowd: Crowd = NOBODY) -> list[dict[str, Any]]:
     """One run of the whole gateway: alone, and where there is a crowd also with it."""
     stations = [f"s{n}" for n in range(count)]
     with tempfile.TemporaryDirectory() as made:
@@ -330,7 +227,7 @@ def measured(kind: str, count: int, seconds: float, crowd: Crowd = Crowd()) -> l
         time.sleep(START_S)
         wait_until_served(own, page)
         spans = [({}, Span.of(gateway.pid, seconds))]
-        if crowd != Crowd():
+        if crowd != NOBODY:
             spans.append(among(crowd, own, page, lambda: Span.of(gateway.pid, seconds)))
         plc_pipe.send("stop")
         logs: dict[str, list[PartLog]] = plc_pipe.recv()
@@ -355,28 +252,6 @@ def wait_until_served(*urls: str) -> None:
                 if time.monotonic() > until:
                     raise SystemExit(f"the gateway does not serve {host}:{port}") from None
                 time.sleep(0.2)
-
-
-def among(crowd: Crowd, own: str, page: str, measure: Callable[[], Span]) -> tuple[dict[str, Any], Span]:
-    """Measure while the crowd looks on; gives also how much it was told."""
-    everybody = [
-        (name, count, *start(body, url, count))
-        for name, count, body, url in (
-            ("hmi_clients", crowd.clients, hmi_process, own),
-            ("viewers", crowd.viewers, viewer_process, page),
-        )
-        if count
-    ]
-    for _, _, _, pipe in everybody:
-        pipe.recv()
-    began = time.monotonic()
-    span = measure()
-    said: dict[str, Any] = {}
-    for name, count, process, pipe in everybody:
-        pipe.send("stop")
-        said |= {name: count, f"{name}_told_per_s": round(pipe.recv() / (time.monotonic() - began))}
-        process.join(20)
-    return said, span
 
 
 def _figures(logs: dict[str, list[PartLog]], captured: dict[str, float], span: Span) -> dict[str, Any]:
