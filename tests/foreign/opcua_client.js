@@ -1,21 +1,11 @@
 // An OPC UA client that is not ours: browses, reads, subscribes, and tries to write. Prints what it saw as JSON.
 "use strict";
-const { OPCUAClient, OPCUACertificateManager, MessageSecurityMode, SecurityPolicy, AttributeIds, DataType, TimestampsToReturn, NodeClass } = require("node-opcua");
+const { AttributeIds, DataType, TimestampsToReturn, NodeClass } = require("node-opcua");
+const { clientOf } = require("./opcua_connection.js");
 
 async function main() {
   const [url, mode, pki] = process.argv.slice(2);
-  const secure = mode !== "None";
-  const clientCertificateManager = new OPCUACertificateManager({ rootFolder: pki, automaticallyAcceptUnknownCertificate: true });
-  await clientCertificateManager.initialize();
-  const client = OPCUAClient.create({
-    applicationName: "foreign",
-    clientCertificateManager,
-    securityMode: secure ? MessageSecurityMode.SignAndEncrypt : MessageSecurityMode.None,
-    securityPolicy: secure ? SecurityPolicy.Basic256Sha256 : SecurityPolicy.None,
-    endpointMustExist: false,
-    connectionStrategy: { maxRetry: 0 },
-    requestedSessionTimeout: 20000,
-  });
+  const client = await clientOf(mode, pki);
   const seen = { browsed: {} };
   try {
     await client.connect(url);

@@ -1,7 +1,8 @@
 // An alarm viewer that is not ours: shows conditions, refreshes, acknowledges and shelves. Prints what it saw as JSON.
 // Speaks to the test line by line: it says "ready WHAT" and waits for a line before it goes on.
 "use strict";
-const { OPCUAClient, OPCUACertificateManager, MessageSecurityMode, SecurityPolicy, DataType, UserTokenType, Variant, installAlarmMonitoring, acknowledgeCondition } = require("node-opcua");
+const { DataType, UserTokenType, Variant, installAlarmMonitoring, acknowledgeCondition } = require("node-opcua");
+const { clientOf } = require("./opcua_connection.js");
 const lines = require("readline").createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 const [url, mode, pki, name, password] = process.argv.slice(2);
@@ -32,18 +33,7 @@ function said(alarm) {
 }
 
 async function main() {
-  const secure = mode !== "None";
-  const clientCertificateManager = new OPCUACertificateManager({ rootFolder: pki, automaticallyAcceptUnknownCertificate: true });
-  await clientCertificateManager.initialize();
-  const client = OPCUAClient.create({
-    applicationName: "foreign",
-    clientCertificateManager,
-    securityMode: secure ? MessageSecurityMode.SignAndEncrypt : MessageSecurityMode.None,
-    securityPolicy: secure ? SecurityPolicy.Basic256Sha256 : SecurityPolicy.None,
-    endpointMustExist: false,
-    connectionStrategy: { maxRetry: 0 },
-    requestedSessionTimeout: 20000,
-  });
+  const client = await clientOf(mode, pki);
   try {
     await client.connect(url);
     const session = await client.createSession(name ? { type: UserTokenType.UserName, userName: name, password } : undefined);
