@@ -135,11 +135,3 @@ def tracked(
         per_turn = int(np.ceil(1.25 * rate / mean_hz))
         x, rate, shaft_hz = to_angle(x, turns, per_turn), per_turn * mean_hz, mean_hz
     return np.asarray(x, np.float64), rate, shaft_hz
-
-
-def synchronous_average(x: Floats, per_turn: int) -> Floats:
-    """Average the turns of a record at equal angles, shape (per_turn,): what is locked to the shaft stays."""
-    count = len(x) // per_turn
-    if count < 1:
-        raise ValueError(f"synchronous average: found {len(x)} samples; wanted a whole turn of {per_turn}")
-    return np.asarray(x[: count * per_turn].reshape(count, per_turn).mean(axis=0))

@@ -5,7 +5,7 @@ import pytest
 
 from analytics.diagnosis.bearings import lookup
 from analytics.diagnosis.joint import diagnose
-from analytics.signal.orders import NoLineError, synchronous_average, to_angle, tracked, turns_of, wander
+from analytics.signal.orders import NoLineError, tracked, turns_of, wander
 
 RATE = 10_000
 BEARING = lookup("6205")
@@ -66,18 +66,6 @@ def test_wander_says_how_far_a_shaft_strays():
     assert wander(run(0.05)[0], RATE, 25.0) == pytest.approx(2 * 0.05 * 25 / (2 * np.pi * 0.15), rel=0.35)
 
 
-def test_the_average_over_turns_keeps_what_is_locked_to_the_shaft():
-    x, turns = run(0.05)
-    per_turn = 500
-
-    average = synchronous_average(to_angle(x, turns, per_turn), per_turn)
-
-    orders = np.abs(np.fft.rfft(average)) / per_turn * 2
-    assert orders[23] == pytest.approx(0.7, rel=0.1)
-    assert orders[[1, 2, 3]] == pytest.approx(1.0, rel=0.1)
-    assert np.median(orders[30:]) < 0.02
-
-
 @pytest.mark.parametrize(
     "x",
     [
@@ -95,8 +83,3 @@ def test_where_there_is_no_line_nothing_is_followed(x):
 def test_a_line_above_the_spectrum_is_refused():
     with pytest.raises(NoLineError, match="below half the rate"):
         turns_of(run(0.0)[0], RATE, 25.0, 400.0)
-
-
-def test_less_than_a_turn_has_no_average():
-    with pytest.raises(ValueError, match="a whole turn"):
-        synchronous_average(np.zeros(10), 20)
