@@ -92,6 +92,8 @@ def _known(folder: Path, arrived: Recipe) -> Recipe:
 
 def _unpacked(parcel: Path) -> tuple[int, Mapping[str, bytes]]:
     """Give the number of the version and the content of its files."""
+    if not parcel.is_file():
+        raise RecipeError(f"{parcel}: no such file; wheeltapper recipe export writes one")
     try:
         with zipfile.ZipFile(io.BytesIO(read(parcel))) as packed:
             entries = packed.infolist()

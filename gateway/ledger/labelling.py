@@ -120,7 +120,8 @@ def _recipe_of(command: Command, plan: LedgerPlan) -> tuple[int, str] | Answer:
     """Find the type and the folder that are meant; where a station has one type it need not be said."""
     entry = plan.entry(command.target)
     if entry is None or not entry.recipes:
-        return _no(f"{command.name}: no station {command.target!r} that judges parts")
+        judging = ", ".join(one.name for one in plan.stations if one.recipes) or "none"
+        return _no(f"{command.name}: no station {command.target!r} that judges parts; those that do: {judging}")
     wanted = command.arguments.get("type", "")
     known = ", ".join(str(one) for one in sorted(entry.recipes))
     if not wanted and len(entry.recipes) == 1:

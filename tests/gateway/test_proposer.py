@@ -178,7 +178,7 @@ def test_a_person_activates_and_goes_one_step_back(desk, folder):
 @pytest.mark.parametrize(
     ("target", "arguments", "why"),
     [
-        ("nowhere", {"version": "1"}, "no station 'nowhere' that judges parts"),
+        ("nowhere", {"version": "1"}, "no station 'nowhere' that judges parts; those that do: ring"),
         ("ring", {"version": "7"}, "no version 7; it has 1"),
         ("ring", {"version": "../v1"}, "found version '../v1'; wanted its number, or before"),
         ("ring", {"version": "1", "type": "9"}, "found type '9'; ring has 1"),

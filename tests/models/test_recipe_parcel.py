@@ -53,6 +53,11 @@ def test_the_same_version_gives_the_same_file(folder, parcel, tmp_path):
     assert (tmp_path / "again.zip").read_bytes() == parcel.read_bytes()
 
 
+def test_a_parcel_that_is_not_there_is_said_to_be_no_file(tmp_path):
+    with pytest.raises(RecipeError, match=r"bracket\.zip: no such file; wheeltapper recipe export writes one"):
+        import_parcel(tmp_path / "bracket.zip", tmp_path / "other", "meister", NOW)
+
+
 def test_a_version_never_replaces_another_of_its_number(parcel, tmp_path, learned):
     write_recipe(tmp_path / "other", learned, "2026-09-09T00:00:00+00:00")
     before = load(tmp_path / "other").hash
