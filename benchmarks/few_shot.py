@@ -1,11 +1,11 @@
-"""Names from a few examples, and how sure they are: `models.naming` and `models.kind_naming` beside scikit-learn.
+"""Names from a few examples, and how sure they are: `models.naming` and `models.sound_kinds` beside scikit-learn.
 
 One fixed setting. `bldc`: one speed left out; `noise`: one fold left out. Writes its section of docs/accuracy.md.
 Run: ``python -m benchmarks.few_shot``; embeddings that are not there are skipped aloud.
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,10 +20,11 @@ from analytics.decision.judge import features_of
 from analytics.decision.model import FrontEnd
 from analytics.features.log_mel import Level, Profile
 from analytics.few_shot.prototypes import Prototypes
+from analytics.few_shot.sound_kinds import SoundKinds
 from benchmarks.accuracy import DATA, Clip, auc, clips_of, write_figures
 from models.embedding import ModelError, load_embedding
-from models.kind_naming import learn_kinds
 from models.naming import Shots, learn_names
+from models.sound_kinds import Example, Taught, lines_between, unit
 from models.teach import fit_mahalanobis
 
 DRAWS = 6
@@ -165,8 +166,7 @@ def kinds() -> Iterator[str]:
     yield (
         "\n### noise: 25 kinds by their names, one fold left out (balanced accuracy; open: AUC, five kinds unknown)\n\n"
         "| embedding | examples | **wheeltapper** | open, mean of 5 sets of kinds (least) "
-        "| scikit-learn 1-NN, scaled | NearestCentroid, scaled "
-        "| right, of names said with confidence to 0.5 | 0.5 to 0.8 | over 0.8 |\n|--|--:|--:|--:|--:|--:|--|--|--|\n"
+        "| scikit-learn 1-NN, scaled | NearestCentroid, scaled |\n|--|--:|--:|--:|--:|--:|\n"
     )
     for name in EMBEDDINGS:
         try:
@@ -181,34 +181,29 @@ def kinds() -> Iterator[str]:
 def kind_row(name: str, vectors: Rows, labels: NDArray[np.str_], folds: NDArray[np.str_], k: int) -> str:
     """Format one row of the table of kinds."""
     found: dict[str, list[float]] = {key: [] for key in ("ours", "nearest", "centroid")}
-    sure: list[float] = []
-    right: list[bool] = []
     for fold in sorted(set(folds.tolist())):
         asked, rest = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
         for seed in range(1 if k > 90 else DRAWS):
             taught = drawn(np.random.default_rng(seed), rest, labels, k)
-            namer = learn_kinds(by_label(vectors, labels, taught))
-            nearest = namer.similarities(vectors[asked]).argmax(axis=1)
-            found["ours"].append(balanced([namer.names[i] for i in nearest], labels[asked]))
-            if namer.certainty is not None:
-                named = [namer.name(row) for row in vectors[asked]]
-                sure += [one[1] for one in named if one[1] is not None and one[0] != "unknown"]
-                right += [one[0] == own for one, own in zip(named, labels[asked], strict=True) if one[0] != "unknown"]
+            kinds = told_apart(vectors, labels, taught)
+            clearest = kinds.clear(unit(vectors[asked])).argmax(axis=1)
+            found["ours"].append(balanced([kinds.names[i] for i in clearest], labels[asked]))
             for key, peer in (("nearest", KNeighborsClassifier(1)), ("centroid", NearestCentroid())):
                 fitted = make_pipeline(StandardScaler(), peer).fit(vectors[taught], labels[taught])
                 found[key].append(balanced(fitted.predict(vectors[asked]), labels[asked]))
     opened = list(open_kinds(vectors, labels, folds, k))
     ours, nearest_, centroid = (float(np.mean(found[key])) for key in found)
-    said = reliability(sure, right) if sure else "- | - | -"
     return (
         f"| {name} | {'all' if k > 90 else k} | **{ours:.3f}** | {np.mean(opened):.3f} ({min(opened):.2f}) "
-        f"| {nearest_:.3f} | {centroid:.3f} | {said} |\n"
+        f"| {nearest_:.3f} | {centroid:.3f} |\n"
     )
 
 
-def by_label(vectors: Rows, labels: NDArray[np.str_], rows: NDArray[np.intp]) -> Mapping[str, Rows]:
-    """Gather rows by their label."""
-    return {str(one): vectors[rows[labels[rows] == one]] for one in np.unique(labels[rows])}
+def told_apart(vectors: Rows, labels: NDArray[np.str_], taught: NDArray[np.intp]) -> SoundKinds:
+    """Learn kinds as `teach-sounds` does, one vector a recording; all that is taught together plays the place."""
+    rows = unit(vectors)
+    kinds = {str(one): (Example(rows[taught[labels[taught] == one]]),) for one in np.unique(labels[taught])}
+    return lines_between(Taught(kinds, (rows[taught],)))
 
 
 def open_kinds(vectors: Rows, labels: NDArray[np.str_], folds: NDArray[np.str_], k: int) -> Iterator[float]:
@@ -220,8 +215,8 @@ def open_kinds(vectors: Rows, labels: NDArray[np.str_], folds: NDArray[np.str_],
             known = np.flatnonzero((folds != fold) & ~np.isin(labels, unknown))
             random = np.random.default_rng(0)
             asked = drawn(random, np.flatnonzero(folds == fold), labels, 2)
-            namer = learn_kinds(by_label(vectors, labels, drawn(random, known, labels, k)))
-            far = -namer.similarities(vectors[asked]).max(axis=1)
+            kinds = told_apart(vectors, labels, drawn(random, known, labels, k))
+            far = -kinds.clear(unit(vectors[asked])).max(axis=1)
             strange = np.isin(labels[asked], unknown)
             found.append(auc(far[~strange], far[strange]))
         yield float(np.mean(found))
@@ -233,7 +228,7 @@ def main() -> None:
         raise SystemExit(f"no recordings at {DATA.resolve()}: this benchmark names real sound")
     sections: Sequence[Callable[[], Iterator[str]]] = (motors, kinds)
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore")  # scikit-learn's, about kinds of which one example is taught
         write_figures("few-shot", "".join(piece for section in sections for piece in section()))
 
 

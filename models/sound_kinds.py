@@ -151,10 +151,10 @@ def learn(taught: Taught, alarms_per_hour: float) -> tuple[SoundKinds, KindsRepo
             " happens, an hour if it can be had"
         )
     folds = [_fold(taught, fold) for fold in range(FOLDS)]
-    blind = [(_lines(known), held) for known, held in folds]
+    blind = [(lines_between(known), held) for known, held in folds]
     quiet = _quiet(blind)
     limits = [_limit(values, alarms_per_hour) for values in quiet]
-    kinds = _lines(taught)
+    kinds = lines_between(taught)
     shifts = np.array(limits)[kinds.kind_of]
     alone, mixed = _left_out(blind, taught, limits)
     fits = [_platt(np.concatenate([alone[i], mixed[i]]), quiet[i] - limits[i]) for i in range(len(limits))]
@@ -177,11 +177,16 @@ def learn(taught: Taught, alarms_per_hour: float) -> tuple[SoundKinds, KindsRepo
 # ---- lines ----------------------------------------------------------------------------------------------------------
 
 
-def _lines(taught: Taught) -> SoundKinds:
-    """One line for each kind and rival, by the covariance all classes share (Fisher 1936, Annals of Eugenics 7:179).
+def lines_between(taught: Taught) -> SoundKinds:
+    """Draw a line between kind and rival, by the covariance all share (Fisher 1936, Annals of Eugenics 7:179).
 
     Each class' own covariance is shrunk (Ledoit and Wolf 2004, J. Multivariate Analysis 88:365) and counts the same,
     however many windows it has.
+
+    Returns
+    -------
+    SoundKinds
+        With each line halfway between the two: no limit for false alarms is set yet, and no probability.
     """
     from sklearn.covariance import ledoit_wolf
 
