@@ -146,6 +146,7 @@ class OpcUaPlc:
         if self._settings.notice == "subscribe" and self._p:
             self._notice = Notice(self._settings)
             await self._session.bounded(self._notice.start(self._session.usable(), self._p), "no subscription")
+        self._session.in_service()
 
     async def _find_station(self, station: str) -> None:
         check = TagCheck(self._session, f"{self._settings.name}: {station}")

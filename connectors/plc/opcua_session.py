@@ -113,7 +113,7 @@ class OpcUaSession:
         self.namespaces: list[str] = []
         self._settings = settings
         self._lost = ""
-        #: A small PLC computes for a second on the RSA of a new session; only then do its answers come fast.
+        #: A small PLC computes for a second on the RSA of a new session, and long on all tags at once.
         self._limit_s = settings.open_timeout_s
 
     async def connect(self) -> None:
@@ -133,10 +133,14 @@ class OpcUaSession:
         if settings.security != "None":
             await self._secure(client)
         await self.bounded(client.connect(), "no session")
-        protocol = client.uaclient.protocol
-        if protocol is not None:  # None where the line was lost this very moment: the next request will tell
-            self._limit_s = protocol.timeout = settings.timeout_s
         self.namespaces = [str(uri) for uri in await self.bounded(client.get_namespace_array(), "no namespaces")]
+
+    def in_service(self) -> None:
+        """Wait `timeout_s` at most for each answer from now on: everything was looked at, and parts may come."""
+        self._limit_s = self._settings.timeout_s
+        protocol = self.usable().uaclient.protocol
+        if protocol is not None:  # None where the line was lost this very moment: the next request will tell
+            protocol.timeout = self._limit_s
 
     async def bounded(self, request: Awaitable[T], what: str) -> T:
         """Await one request; whatever goes wrong with it is `PlcRefused` or `PlcUnreachable`, or our own cancelling."""

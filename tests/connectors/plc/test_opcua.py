@@ -15,6 +15,7 @@ from connectors.plc.trust import TrustFolder
 from connectors.simulated.plc_opcua import NAMESPACE, OpcUaPlcPlan, OpcUaServingPlc, simulated_tags
 from connectors.simulated.plc_program import PlcProgram, PlcSettings
 from connectors.simulated.plc_stations import PlcStations
+from connectors.simulated.wire import FaultyWire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -247,6 +248,28 @@ async def test_a_password_never_crosses_the_network_in_clear(plc):
 async def test_a_plc_without_security_is_refused_where_security_is_wanted(opened, tmp_path):
     with pytest.raises(PlcRefused, match="the PLC offers None None; wanted SignAndEncrypt with Basic256Sha256"):
         await opened(security="SignAndEncrypt", certificates=tmp_path)
+
+
+async def test_a_plc_may_be_slow_while_its_tags_are_looked_at_and_no_more_once_parts_may_come(plc):
+    wire = FaultyWire(int(plc.url.rsplit(":", 1)[1].split("/")[0]))
+    port = OpcUaPlc(
+        OpcUaSettings(
+            name="plc.main",
+            url=f"opc.tcp://127.0.0.1:{await wire.start()}",
+            stations={"ring": simulated_tags("ring")},
+            security="None",
+            timeout_s=0.04,
+            open_timeout_s=30.0,
+        )
+    )
+    wire.delay_s = 0.03  # there and back: every answer takes longer than 0.04 s
+
+    await port.open()
+    with pytest.raises(PlcUnreachable, match=r"no answer within 0\.04 s"):
+        await port.poll()
+
+    await port.close()
+    await wire.stop()
 
 
 # ---- certificates ---------------------------------------------------------------------------------------------------
